@@ -3,7 +3,6 @@
 //! [`player`] is the play without clock and terminal; here are both, and the one loop that waits: for a key,
 //! a signal, more of the log, or the time of the next event.
 
-mod bindings;
 mod density;
 mod event_reader;
 mod footer;
@@ -36,7 +35,7 @@ use density::Density;
 use event_reader::EventReader;
 use footer::Footer;
 use keys::KeyParser;
-use player::{PlayOptions, PlayState, Player, Wakeup};
+use player::{Growth, PlayOptions, PlayState, Player, Wakeup};
 use status_line::Can;
 use terminal::{Terminal, ends};
 
@@ -78,7 +77,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         Instant::now(),
     );
     if tape.may_grow() {
-        player.grown(tape.end(), !tape.is_live(), tape.is_live());
+        player.grown(tape.end(), growth(&tape));
     }
     let mut play = Play {
         player,
@@ -135,13 +134,14 @@ struct Play {
 impl Play {
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            (self.player.rows, self.player.columns) = size();
+            let (rows, columns) = size();
+            self.player.resize(rows, columns);
             let now = Instant::now();
             let next = match self.player.tick(now) {
                 Err(error) if self.was_cut(&error)? => continue,
                 next => next.map_err(|error| self.unreadable(&error))?,
             };
-            let has_shown = !self.player.out.is_empty();
+            let has_shown = self.player.has_output();
             if next == Wakeup::End {
                 self.write(now)?;
                 return Ok(ExitCode::SUCCESS);
@@ -206,7 +206,7 @@ impl Play {
 
     /// Writes the new lines and the status line below them.
     fn write(&mut self, now: Instant) -> Result<(), Failure> {
-        let lines = std::mem::take(&mut self.player.out);
+        let lines = self.player.take_output();
         // The first lines do not wait for the status line.
         let extent = match lines.is_empty() {
             true => self.player.extent(),
@@ -221,10 +221,10 @@ impl Play {
         let mut status = status_line::of(&self.player, &self.density);
         status.clock = clock;
         status.share = clock.and_then(|clock| Some(extent?.share(clock)));
-        let comes = self.tape.may_grow() && !self.tape.is_live();
-        status.coming = comes.then_some(self.tape.end());
+        let is_coming = growth(&self.tape) == Growth::Coming;
+        status.coming = is_coming.then_some(self.tape.end());
         let line = match self.terminal.has_front() {
-            true => status.line(self.player.columns, self.can),
+            true => status.line(self.player.columns(), self.can),
             false => String::new(),
         };
         let column = match status.prompt {
@@ -280,14 +280,11 @@ impl Play {
 
     /// Tells the player about a change of the log.
     fn changed(&mut self, change: TapeChange) {
-        let (end, live) = (self.tape.end(), self.tape.is_live());
+        let end = self.tape.end();
         let name = &self.name;
         match change {
             TapeChange::Nothing => (),
-            TapeChange::Grown => {
-                let comes = self.tape.may_grow() && !live;
-                self.player.grown(end, comes, live);
-            }
+            TapeChange::Grown => self.player.grown(end, growth(&self.tape)),
             TapeChange::Cut => {
                 let words = format!("... {name} was cut back to its first {end} bytes ...");
                 self.player.remark(&words);
@@ -307,6 +304,15 @@ impl Play {
 
     fn unreadable(&self, error: &io::Error) -> Failure {
         unreadable(&self.name, error)
+    }
+}
+
+/// The growth to expect of a log.
+fn growth(tape: &Tape) -> Growth {
+    match () {
+        () if tape.is_live() => Growth::Live,
+        () if tape.may_grow() => Growth::Coming,
+        () => Growth::Ended,
     }
 }
 

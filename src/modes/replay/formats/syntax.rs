@@ -1,5 +1,5 @@
-//! A parsed line of another program's log, and the syntax that the formats share: times, nicks, and the words for
-//! arrivals and departures.
+//! A parsed line of another program's log, and the syntax that formats share: dates, times, nicks, and the
+//! words for arrivals and departures.
 //!
 //! Invariant: nothing here depends on other lines, and all names and texts are unchanged parts of the line.
 

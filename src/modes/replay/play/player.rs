@@ -4,6 +4,8 @@
 //! Invariant: no step takes long enough to notice before keys are read again; an event is never shown before
 //! it is due, unless a key asked for it.
 
+mod bindings;
+
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -37,7 +39,18 @@ pub(super) enum Wakeup {
     End,
 }
 
-/// The start of a play.
+/// The growth to expect of a log that is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// Nothing more comes.
+    Ended,
+    /// A pipe or a conversion is still being read, so more comes, or the end becomes known.
+    Coming,
+    /// A room may append.
+    Live,
+}
+
+/// The options with which a play starts.
 pub(super) struct PlayOptions {
     /// The position of the first line.
     pub start: u64,
@@ -59,53 +72,52 @@ pub(super) struct Prompt {
     /// The typed text.
     pub text: String,
     /// The play continues after the prompt.
-    pub(super) went: bool,
+    pub resumes: bool,
 }
 
 /// A search for a pattern.
 pub(super) struct PatternSearch {
     /// The pattern as it was typed.
     pub pattern: String,
-    pub(super) hit: Filter,
+    /// The messages that match it.
+    pub hits: Filter,
 }
 
 /// A play of a log.
 pub(super) struct Player {
-    pub(super) events: EventReader,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    /// More is certain to come, and is waited for.
-    pub(super) comes: bool,
-    /// A room may continue the log.
-    pub(super) live: bool,
+    events: EventReader,
+    start: u64,
+    end: u64,
+    growth: Growth,
     filter: Filter,
-    pub(super) tempo: Tempo,
+    tempo: Tempo,
     /// The position of the next line to read.
-    pub(super) cursor: u64,
+    cursor: u64,
     /// The next event, until it is due.
     next: Option<Box<PlayedEvent>>,
     /// The position of the newest shown event.
-    pub(super) newest: Option<u64>,
+    newest: Option<u64>,
     /// The time in the log.
-    pub(super) time: Option<Stamp>,
+    time: Option<Stamp>,
     /// Everything was shown: what comes now is shown when it comes.
     caught_up: bool,
     /// A key asked for the newest shown event, or for the next one.
     jumped: bool,
-    pub(super) jump: Option<Jump>,
+    jump: Option<Jump>,
     /// The search for the next event takes more than one portion.
     searching: bool,
-    pub(super) search: Option<PatternSearch>,
-    pub(super) prompt: Option<Prompt>,
-    pub(super) note: Option<String>,
-    pub(super) ended: bool,
-    pub(super) painter: Painter,
-    pub(super) times: bool,
+    search: Option<PatternSearch>,
+    prompt: Option<Prompt>,
+    note: Option<String>,
+    ended: bool,
+    painter: Painter,
+    times: bool,
     day: Option<chrono::NaiveDate>,
-    pub(super) columns: usize,
-    pub(super) rows: usize, // 0 if the terminal does not know
+    columns: usize,
+    /// The terminal's rows; 0 if it does not say.
+    rows: usize,
     /// The text to write.
-    pub out: Vec<u8>,
+    out: Vec<u8>,
     extent: Option<Extent>,
 }
 
@@ -116,8 +128,7 @@ impl Player {
             events,
             start: options.start,
             end: options.end,
-            comes: false,
-            live: false,
+            growth: Growth::Ended,
             filter: options.filter,
             tempo: Tempo::new(options.speed, options.longest, now),
             cursor: options.start,
@@ -142,13 +153,32 @@ impl Player {
         }
     }
 
-    /// Sets the end of the log; `comes` says that more is certain to come or its end to become known, and
-    /// `live` that more may come.
-    pub(super) fn grown(&mut self, end: u64, comes: bool, live: bool) {
+    /// Sets the size of the terminal; 0 rows are unknown.
+    pub(super) fn resize(&mut self, rows: usize, columns: usize) {
+        (self.rows, self.columns) = (rows, columns);
+    }
+
+    /// The columns of the terminal.
+    pub(super) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Returns whether there is text to write.
+    pub(super) fn has_output(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Hands over the text to write.
+    pub(super) fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Sets the end of the log so far, in bytes, and the growth to expect.
+    pub(super) fn grown(&mut self, end: u64, growth: Growth) {
         if end != self.end {
             self.extent = None;
         }
-        (self.end, self.comes, self.live) = (end, comes, live);
+        (self.end, self.growth) = (end, growth);
     }
 
     /// Continues from `cursor`, after the log was replaced or cut.
@@ -247,8 +277,8 @@ impl Player {
             }
             SearchResult::Nothing => {
                 self.cursor = self.cursor.max(self.end);
-                self.caught_up |= self.live || self.comes;
-                if self.live || self.comes {
+                if self.growth != Growth::Ended {
+                    self.caught_up = true;
                     return Ok(Some(Wakeup::Wait));
                 }
                 if self.jumped {
@@ -267,7 +297,7 @@ impl Player {
         let wanted = Query {
             filter: &self.filter,
             hit: match jump.hits {
-                true => self.search.as_ref().map(|search| &search.hit),
+                true => self.search.as_ref().map(|search| &search.hits),
                 false => None,
             },
             from: jump.from,
@@ -303,7 +333,9 @@ impl Player {
                 Ok(Some(Wakeup::Now))
             }
             SearchResult::Nothing
-                if jump.direction == Direction::Forward && self.comes && jump.until.is_none() =>
+                if jump.direction == Direction::Forward
+                    && self.growth == Growth::Coming
+                    && jump.until.is_none() =>
             {
                 jump.cursor = jump.cursor.max(self.end);
                 self.jump = Some(jump);
@@ -349,7 +381,7 @@ impl Player {
     }
 
     /// Forgets the event that is not due yet, so that it is found again.
-    pub(super) fn put_back(&mut self) {
+    fn put_back(&mut self) {
         if let Some(item) = self.next.take() {
             self.cursor = item.offset;
         }
@@ -386,12 +418,12 @@ impl Player {
     /// The state of the play.
     pub(super) fn state(&self) -> PlayState {
         match () {
-            () if self.jump.is_some() && self.jump_waits() => PlayState::Reading,
+            () if self.jump.is_some() && self.jump_waits() => PlayState::WaitingForInput,
             () if self.jump.is_some() || self.searching => PlayState::Searching,
             () if !self.tempo.goes() && self.is_at_end() => PlayState::AtEnd,
             () if !self.tempo.goes() => PlayState::Paused,
-            () if self.caught_up && self.live => PlayState::Live,
-            () if self.caught_up => PlayState::Reading,
+            () if self.caught_up && self.growth == Growth::Live => PlayState::Live,
+            () if self.caught_up => PlayState::WaitingForInput,
             () => PlayState::Playing,
         }
     }
@@ -402,7 +434,7 @@ impl Player {
     }
 
     fn is_at_end(&self) -> bool {
-        self.next.is_none() && self.cursor >= self.end && !self.live && !self.comes
+        self.next.is_none() && self.cursor >= self.end && self.growth == Growth::Ended
     }
 
     /// Returns whether the log ended before anything was shown.
@@ -446,6 +478,6 @@ pub(super) enum PlayState {
     Live,
     /// Looking for an event.
     Searching,
-    /// The wanted event has not come yet.
-    Reading,
+    /// The wanted event has not arrived in a log that is still being read.
+    WaitingForInput,
 }

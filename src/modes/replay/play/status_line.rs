@@ -69,7 +69,7 @@ impl StatusLine<'_> {
             PlayState::Paused => "paused".to_string(),
             PlayState::AtEnd => "end, q leaves".to_string(),
             PlayState::Live => "live".to_string(),
-            PlayState::Reading => "reading".to_string(),
+            PlayState::WaitingForInput => "reading".to_string(),
             PlayState::Searching => match self.pattern {
                 Some(pattern) => format!("searching: {}", painter::safe(pattern)),
                 None => "searching".to_string(),

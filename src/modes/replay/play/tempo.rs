@@ -108,21 +108,29 @@ impl Tempo {
         self.since.get_or_insert(now);
     }
 
-    /// Changes to the next speed up or down.
-    pub(super) fn change_speed(&mut self, up: bool, now: Instant) {
+    /// Changes to the next higher speed.
+    pub(super) fn faster(&mut self, now: Instant) {
+        let next = match self.speed {
+            // A speed close to a step counts as that step.
+            Speed::Times(times) => SPEEDS.into_iter().find(|next| *next > times * 1.001),
+            Speed::Max => None,
+        };
+        self.set_speed(next.map_or(Speed::Max, Speed::Times), now);
+    }
+
+    /// Changes to the next lower speed; the lowest stays.
+    pub(super) fn slower(&mut self, now: Instant) {
+        let next = match self.speed {
+            Speed::Times(times) => SPEEDS.into_iter().rev().find(|next| *next < times * 0.999),
+            Speed::Max => SPEEDS.last().copied(),
+        };
+        self.set_speed(next.map_or(self.speed, Speed::Times), now);
+    }
+
+    fn set_speed(&mut self, speed: Speed, now: Instant) {
         self.base = self.position(now);
         self.since = self.since.map(|_| now);
-        // A speed close to a step counts as that step.
-        let next = match (self.speed, up) {
-            (Speed::Times(now), true) => SPEEDS.into_iter().find(|next| *next > now * 1.001),
-            (Speed::Max, true) => None,
-            (Speed::Times(now), false) => {
-                let slower = SPEEDS.into_iter().rev().find(|next| *next < now * 0.999);
-                Some(slower.unwrap_or(now))
-            }
-            (Speed::Max, false) => SPEEDS.last().copied(),
-        };
-        self.speed = next.map_or(Speed::Max, Speed::Times);
+        self.speed = speed;
     }
 
     fn position(&self, now: Instant) -> Duration {
@@ -211,17 +219,17 @@ mod tests {
         tempo.go(at(100.0));
         // 6 s of the silence are left.
         assert_eq!(tempo.due(seconds(10.0)), Some(at(106.0)));
-        tempo.change_speed(true, at(102.0));
+        tempo.faster(at(102.0));
         assert_eq!(tempo.speed(), Speed::Times(2.0));
         assert_eq!(tempo.due(seconds(10.0)), Some(at(104.0)));
         assert_eq!(tempo.since_shown(at(103.0)), seconds(8.0));
         for _ in 0..20 {
-            tempo.change_speed(true, at(103.0));
+            tempo.faster(at(103.0));
         }
         assert_eq!(tempo.speed(), Speed::Max);
         assert!(tempo.due(seconds(10.0)) <= Some(at(103.0)));
         for _ in 0..30 {
-            tempo.change_speed(false, at(103.0));
+            tempo.slower(at(103.0));
         }
         assert_eq!(tempo.speed(), Speed::Times(0.1));
         assert_eq!(tempo.due(seconds(10.0)), Some(at(123.0)));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::event_reader::EventReader;
 use super::keys::KeyPress;
-use super::player::{PlayOptions, PlayState, Player, Wakeup};
+use super::player::{Growth, PlayOptions, PlayState, Player, Wakeup};
 use crate::cli::Speed;
 use crate::event::{Body, LogId, Stamp};
 use crate::journal::Reader;
@@ -72,7 +72,7 @@ impl Rig {
                 break;
             }
         }
-        let shown = std::mem::take(&mut self.player.out);
+        let shown = self.player.take_output();
         let shown = String::from_utf8(shown).expect("UTF-8");
         let short = |line: &str| match line.strip_prefix("[mira]: 0:00:00:") {
             Some(text) => text.to_string(),
@@ -302,7 +302,7 @@ fn only_what_is_chosen_is_gone_to() {
 #[test]
 fn a_log_that_grows_is_waited_for() {
     let mut rig = Rig::of(&[0.0, 1.0], HOUR, Speed::Times(1.0));
-    rig.player.grown(rig.end, false, true);
+    rig.player.grown(rig.end, Growth::Live);
     rig.tick();
     rig.next();
     assert_eq!(
@@ -313,21 +313,22 @@ fn a_log_that_grows_is_waited_for() {
     let more = [said(4000.0, "late"), said(4002.0, "later")].concat();
     rig.file.write_all(&more).expect("written");
     rig.end += more.len() as u64;
-    rig.player.grown(rig.end, false, true);
+    rig.player.grown(rig.end, Growth::Live);
     // At once, and a silence that was waited out is not reported.
     assert_eq!(rig.tick(), ["late"]);
     let before = rig.past();
     assert_eq!(rig.next(), (before + 2.0, vec!["later".into()]));
     // The target of a jump is waited for, if it is sure to come.
-    rig.player.grown(rig.end, true, false);
+    rig.player.grown(rig.end, Growth::Coming);
     rig.press(&[KeyPress::Up]);
     assert_eq!(
         (rig.next, rig.player.state()),
-        (Wakeup::Wait, PlayState::Reading)
+        (Wakeup::Wait, PlayState::WaitingForInput)
     );
     let more = [said(4010.0, "passed"), said(4070.0, "there")].concat();
     rig.file.write_all(&more).expect("written");
-    rig.player.grown(rig.end + more.len() as u64, true, false);
+    rig.player
+        .grown(rig.end + more.len() as u64, Growth::Coming);
     assert_eq!(rig.tick(), ["on to 1:07:50", "there"]);
 }
 

@@ -1,22 +1,22 @@
-//! Key bindings of the player.
+//! The key bindings of the player.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use regex::bytes::{Regex, RegexBuilder};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::help;
-use super::jump::{Direction, Jump};
-use super::keys::KeyPress;
-use super::player::{PatternSearch, Player, Prompt};
+use super::{Growth, PatternSearch, Player, Prompt};
 use crate::event::Stamp;
 use crate::modes::replay::painter;
+use crate::modes::replay::play::help;
+use crate::modes::replay::play::jump::{Direction, Jump};
+use crate::modes::replay::play::keys::KeyPress;
 use crate::modes::replay::read::filter::Filter;
 
-/// Distances of the arrow keys.
-const LITTLE: Duration = Duration::from_secs(5);
-const MORE: Duration = Duration::from_secs(60);
+/// The distances of the arrow keys, in microseconds.
+const LITTLE: i64 = 5_000_000;
+const MORE: i64 = 60_000_000;
 /// The distance of Left and Right with Shift, as a share of the log's time.
 const SHARE: f64 = 0.1;
 
@@ -25,7 +25,7 @@ impl Player {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub(super) fn key(&mut self, key: KeyPress, now: Instant) -> io::Result<()> {
+    pub(crate) fn key(&mut self, key: KeyPress, now: Instant) -> io::Result<()> {
         self.note = None;
         if let Some(prompt) = self.prompt.take() {
             self.typed(prompt, key, now);
@@ -38,77 +38,94 @@ impl Player {
                 true => self.tempo.stop(now),
                 false => self.tempo.go(now),
             },
-            KeyPress::Char('+' | '=') => self.tempo.change_speed(true, now),
-            KeyPress::Char('-' | '_') => self.tempo.change_speed(false, now),
+            KeyPress::Char('+' | '=') => self.tempo.faster(now),
+            KeyPress::Char('-' | '_') => self.tempo.slower(now),
             KeyPress::Char('t') => self.times = !self.times,
             KeyPress::Char('?') => {
                 let keys = help::keys(self.rows, self.columns);
                 keys.iter().for_each(|line| self.remark(line));
             }
-            KeyPress::Char('/') => {
-                let went = self.tempo.goes();
-                self.tempo.stop(now);
-                self.prompt = Some(Prompt {
-                    went,
-                    ..Prompt::default()
-                });
-            }
-            KeyPress::Char('.') => {
-                self.tempo.stop(now);
-                self.put_back();
-                self.jump = Some(Jump {
-                    words: None,
-                    ..Jump::on(self.cursor)
-                });
-            }
-            KeyPress::Char(',') => {
-                self.tempo.stop(now);
-                self.put_back();
-                self.jump = Some(Jump::back(self.newest.unwrap_or(self.cursor)));
-            }
+            KeyPress::Char('/') => self.open_prompt(now),
+            KeyPress::Char('.') => self.step(Direction::Forward, now),
+            KeyPress::Char(',') => self.step(Direction::Backward, now),
             KeyPress::Char('n') => self.search_next(Direction::Forward),
             KeyPress::Char('N') => self.search_next(Direction::Backward),
-            KeyPress::Home | KeyPress::Char('0') => {
-                self.put_back();
-                self.jump = Some(Jump {
-                    words: Some("back to"),
-                    ..Jump::on(self.start)
-                });
-            }
-            KeyPress::End => {
-                self.put_back();
-                self.jump = Some(Jump {
-                    words: Some("on to"),
-                    ..Jump::back(self.end)
-                });
-            }
+            KeyPress::Home | KeyPress::Char('0') => self.go_to_start(),
+            KeyPress::End => self.go_to_end(),
             KeyPress::Char(digit @ '1'..='9') => {
                 let tenth = f64::from(u32::from(digit) - u32::from('0')) / 10.0;
                 if let Some(extent) = self.extent()? {
-                    self.go_to(extent.moment(tenth), false)?;
+                    self.go_to(extent.moment(tenth))?;
                 }
             }
-            KeyPress::Left => self.go_by(-(LITTLE.as_secs() as i64) * 1_000_000, now)?,
-            KeyPress::Right => self.go_by(LITTLE.as_secs() as i64 * 1_000_000, now)?,
-            KeyPress::Down => self.go_by(-(MORE.as_secs() as i64) * 1_000_000, now)?,
-            KeyPress::Up => self.go_by(MORE.as_secs() as i64 * 1_000_000, now)?,
-            KeyPress::ShiftLeft | KeyPress::ShiftRight => {
-                if let Some(extent) = self.extent()? {
-                    let length = extent.last.since(extent.first).as_micros() as f64;
-                    let share = (length * SHARE) as i64;
-                    self.go_by(
-                        if key == KeyPress::ShiftLeft {
-                            -share
-                        } else {
-                            share
-                        },
-                        now,
-                    )?;
-                }
-            }
+            KeyPress::Left => self.go_by(-LITTLE, now)?,
+            KeyPress::Right => self.go_by(LITTLE, now)?,
+            KeyPress::Down => self.go_by(-MORE, now)?,
+            KeyPress::Up => self.go_by(MORE, now)?,
+            KeyPress::ShiftLeft => self.go_by_share(-SHARE, now)?,
+            KeyPress::ShiftRight => self.go_by_share(SHARE, now)?,
             _ => (),
         }
         Ok(())
+    }
+
+    /// Pauses and asks for a pattern.
+    fn open_prompt(&mut self, now: Instant) {
+        let resumes = self.tempo.goes();
+        self.tempo.stop(now);
+        self.prompt = Some(Prompt {
+            resumes,
+            ..Prompt::default()
+        });
+    }
+
+    /// Pauses and goes by one event.
+    fn step(&mut self, direction: Direction, now: Instant) {
+        self.tempo.stop(now);
+        self.put_back();
+        self.jump = Some(match direction {
+            Direction::Forward => Jump {
+                words: None,
+                ..Jump::on(self.cursor)
+            },
+            Direction::Backward => Jump::back(self.newest.unwrap_or(self.cursor)),
+        });
+    }
+
+    fn go_to_start(&mut self) {
+        self.put_back();
+        self.jump = Some(Jump {
+            words: Some("back to"),
+            ..Jump::on(self.start)
+        });
+    }
+
+    fn go_to_end(&mut self) {
+        self.put_back();
+        self.jump = Some(Jump {
+            words: Some("on to"),
+            ..Jump::back(self.end)
+        });
+    }
+
+    /// Goes to a moment.
+    fn go_to(&mut self, target: Stamp) -> io::Result<()> {
+        let place = self.place_of(target)?;
+        let jump = self.jump_on(target, place);
+        self.jump = Some(jump.unwrap_or(Jump {
+            words: Some("back to"),
+            ..Jump::on(place)
+        }));
+        Ok(())
+    }
+
+    /// Goes by a share of the log's time, and by at least one event.
+    fn go_by_share(&mut self, share: f64, now: Instant) -> io::Result<()> {
+        let Some(extent) = self.extent()? else {
+            return Ok(());
+        };
+        let length = extent.last.since(extent.first).as_micros() as f64;
+        self.go_by((length * share) as i64, now)
     }
 
     /// Goes by a number of microseconds, and by at least one event.
@@ -119,52 +136,49 @@ impl Player {
             return Ok(());
         };
         let target = Stamp::from_micros(clock.micros().saturating_add(micros));
-        self.go_to(target, true)
+        let place = self.place_of(target)?;
+        let jump = self.jump_on(target, place);
+        self.jump = Some(jump.unwrap_or_else(|| Jump {
+            words: Some("back to"),
+            from: Some(target),
+            until: Some(self.newest.unwrap_or(self.cursor)),
+            otherwise: Some(Box::new(Jump {
+                // With nothing before, the first event is shown again.
+                otherwise: Some(Box::new(Jump {
+                    words: Some("back to"),
+                    ..Jump::on(self.start)
+                })),
+                ..Jump::back(place)
+            })),
+            ..Jump::on(place)
+        }));
+        Ok(())
     }
 
-    /// Goes to a moment; with `at_least_one`, past the current event in any case.
-    fn go_to(&mut self, target: Stamp, at_least_one: bool) -> io::Result<()> {
+    /// The position of the first line at or after a moment, within the part that is played.
+    fn place_of(&mut self, target: Stamp) -> io::Result<u64> {
         self.put_back();
         let place = self.events.reader().at_time(target, self.end)?;
-        let place = place.max(self.start);
-        let newest = self.newest.unwrap_or(self.cursor);
-        let from = Some(target);
-        self.jump = Some(if place > newest || place >= self.end {
-            let waits = self.comes && place >= self.end;
-            Jump {
-                from: from.filter(|_| waits),
-                // Beyond the end is the end.
-                otherwise: (!waits).then(|| {
-                    Box::new(Jump {
-                        words: Some("on to"),
-                        in_vain: "nothing more after this".to_string(),
-                        ..Jump::back(self.end)
-                    })
-                }),
-                ..Jump::on(place.max(self.cursor))
-            }
-        } else if at_least_one {
-            Jump {
-                words: Some("back to"),
-                from,
-                until: Some(newest),
-                otherwise: Some(Box::new(Jump {
-                    // With nothing before, the first event is shown again.
-                    otherwise: Some(Box::new(Jump {
-                        words: Some("back to"),
-                        ..Jump::on(self.start)
-                    })),
-                    ..Jump::back(place)
-                })),
-                ..Jump::on(place)
-            }
-        } else {
-            Jump {
-                words: Some("back to"),
-                ..Jump::on(place)
-            }
-        });
-        Ok(())
+        Ok(place.max(self.start))
+    }
+
+    /// The jump to a moment whose lines begin at `place`; `None` if they are before the newest shown event.
+    fn jump_on(&self, target: Stamp, place: u64) -> Option<Jump> {
+        if place <= self.newest.unwrap_or(self.cursor) && place < self.end {
+            return None;
+        }
+        let waits = self.growth == Growth::Coming && place >= self.end;
+        // Beyond the end is the end.
+        let to_end = || Jump {
+            words: Some("on to"),
+            in_vain: "nothing more after this".to_string(),
+            ..Jump::back(self.end)
+        };
+        Some(Jump {
+            from: waits.then_some(target),
+            otherwise: (!waits).then(|| Box::new(to_end())),
+            ..Jump::on(place.max(self.cursor))
+        })
     }
 
     /// Goes to the next hit.
@@ -206,13 +220,13 @@ impl Player {
                 if !prompt.text.is_empty() {
                     match pattern(&prompt.text) {
                         Ok(regex) => {
-                            let hit = Filter {
+                            let hits = Filter {
                                 grep: Some(regex),
                                 ..Filter::default()
                             };
                             self.search = Some(PatternSearch {
                                 pattern: prompt.text,
-                                hit,
+                                hits,
                             });
                         }
                         Err(why) => {
@@ -233,7 +247,7 @@ impl Player {
     }
 
     fn done_typing(&mut self, prompt: &Prompt, now: Instant) {
-        if prompt.went {
+        if prompt.resumes {
             self.tempo.go(now);
         }
     }
