@@ -28,7 +28,10 @@ use std::str::from_utf8;
 
 pub use body::Shape;
 pub use ends::has_windows_ends;
-pub use escape::{escape, escaped, escaped_size, is_unsafe, unescaped, unescaped_name};
+use escape::escape_name;
+pub use escape::{
+    escape, escaped, escaped_name, escaped_size, is_unsafe, name_of, text_of, unescaped_name,
+};
 pub(crate) use escape::{plain_to_json, spelt_for_json};
 pub use fields::{Fields, NO_KEY};
 pub use lines::{Lines, lines};
@@ -96,11 +99,11 @@ pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
             key: its_key,
         } => {
             out.push(b'[');
-            escape(from, true, out);
+            escape_name(from, out);
             out.extend_from_slice(b"]: ");
             elapsed.write(out);
             out.push(b':');
-            escape(text, false, out);
+            escape(text, out);
             key = its_key.as_ref();
         }
         Body::Join { name } => client(name, ") entered room", out),
@@ -111,9 +114,9 @@ pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
             after,
         } => {
             out.extend_from_slice(b"* Room opened (");
-            escape(version, true, out);
+            escape_name(version, out);
             out.extend_from_slice(b", ");
-            escape(random, true, out);
+            escape_name(random, out);
             if let Some(log) = after {
                 out.extend_from_slice(b", after ");
                 out.extend_from_slice(&hex(log.0));
@@ -123,7 +126,7 @@ pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
         Body::Closed => out.extend_from_slice(b"* Room closed"),
         Body::Notice { text } => {
             out.extend_from_slice(b"* Notice: ");
-            escape(text, false, out);
+            escape(text, out);
         }
         Body::Erased { padding } => {
             out.extend_from_slice(b"* Erased");
@@ -154,7 +157,7 @@ pub fn to_line_with(event: &Event, fields: &Fields, out: &mut Vec<u8>) -> u32 {
 
 fn client(name: &str, what: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Client (");
-    escape(name, true, out);
+    escape_name(name, out);
     out.extend_from_slice(what.as_bytes());
 }
 

@@ -143,7 +143,7 @@ pub fn encode(form: Form, wire: &Wire, out: &mut Vec<u8>) {
                 _ => return,
             };
             out.extend_from_slice(b"* ");
-            line::escape(text, false, out);
+            line::escape(text, out);
             out.push(b'\n');
         }
     }

@@ -4,7 +4,7 @@
 use std::str::from_utf8;
 
 use super::Damage;
-use super::escape::{is_canonical, is_canonical_anywhere, unescape};
+use super::escape::{Spelling, is_canonical, is_canonical_anywhere, unescape};
 use crate::event::{Body, Elapsed, Key, LogId, lower_hex};
 
 /// A parsed body; [`Body`] tells the meaning of each form. Names, texts and keys are as they stand in
@@ -61,11 +61,15 @@ impl<'a> Shape<'a> {
 
     /// Tells whether every name, text and key is spelt as the room would have written it.
     pub(super) fn is_canonical(&self) -> bool {
-        let good =
-            |bytes: &[u8], in_name| from_utf8(bytes).is_ok_and(|text| is_canonical(text, in_name));
+        let good = |bytes: &[u8], spelling| {
+            from_utf8(bytes).is_ok_and(|text| is_canonical(text, spelling))
+        };
         match self {
             Shape::Other(body) => from_utf8(body).is_ok_and(is_canonical_anywhere),
-            _ => self.holds(|name| good(name, true), |text| good(text, false)),
+            _ => self.holds(
+                |name| good(name, Spelling::Name),
+                |text| good(text, Spelling::Text),
+            ),
         }
     }
 
@@ -108,7 +112,7 @@ impl<'a> Shape<'a> {
 
     /// The body with its names, texts and key unescaped; `None` if one is not canonical.
     pub(super) fn body(self) -> Option<Body> {
-        let unescape = |bytes, in_name| unescape(from_utf8(bytes).ok()?, in_name);
+        let unescape = |bytes, spelling| unescape(from_utf8(bytes).ok()?, spelling);
         Some(match self {
             Shape::Message {
                 from,
@@ -116,32 +120,32 @@ impl<'a> Shape<'a> {
                 text,
                 key,
             } => Body::Message {
-                from: unescape(from, true)?,
+                from: unescape(from, Spelling::Name)?,
                 elapsed,
-                text: unescape(text, false)?,
+                text: unescape(text, Spelling::Text)?,
                 key: match key {
                     Some(key) => Some(Key::new(from_utf8(key).ok()?)?),
                     None => None,
                 },
             },
             Shape::Join(name) => Body::Join {
-                name: unescape(name, true)?,
+                name: unescape(name, Spelling::Name)?,
             },
             Shape::Leave(name) => Body::Leave {
-                name: unescape(name, true)?,
+                name: unescape(name, Spelling::Name)?,
             },
             Shape::Opened {
                 version,
                 random,
                 after,
             } => Body::Opened {
-                version: unescape(version, true)?,
-                random: unescape(random, true)?,
+                version: unescape(version, Spelling::Name)?,
+                random: unescape(random, Spelling::Name)?,
                 after,
             },
             Shape::Closed => Body::Closed,
             Shape::Notice(text) => Body::Notice {
-                text: unescape(text, false)?,
+                text: unescape(text, Spelling::Text)?,
             },
             Shape::Erased(padding) => Body::Erased { padding },
             Shape::Other(body) => {

@@ -4,6 +4,7 @@
 //! steps, since that is nearly everything.
 
 use std::borrow::Cow;
+use std::str::from_utf8;
 
 use crate::event::{all, hex, lower_hex};
 
@@ -23,10 +24,26 @@ const IN_NAME: Stops = [b']', b')', b'\\'];
 const IN_TEXT_FOR_JSON: Stops = [b'"', b'\\', b'\\'];
 const IN_NAME_FOR_JSON: Stops = [b']', b')', b'"'];
 
-const fn stops(in_name: bool) -> Stops {
-    match in_name {
-        true => IN_NAME,
-        false => IN_TEXT,
+/// The part of a line that a text becomes. The bracket that ends a name is escaped in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    Text,
+    Name,
+}
+
+impl Spelling {
+    const fn stops(self) -> Stops {
+        match self {
+            Spelling::Text => IN_TEXT,
+            Spelling::Name => IN_NAME,
+        }
+    }
+
+    const fn stops_for_json(self) -> Stops {
+        match self {
+            Spelling::Text => IN_TEXT_FOR_JSON,
+            Spelling::Name => IN_NAME_FOR_JSON,
+        }
     }
 }
 
@@ -110,10 +127,19 @@ fn candidate_in(step: &[u8; STEP], stops: Stops) -> Option<usize> {
     (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
-/// Appends `text` in the log's escaped form, which is safe to show on a terminal.
-pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
+/// Appends a text in the log's escaped form, which is safe to show on a terminal.
+pub fn escape(text: &str, out: &mut Vec<u8>) {
+    escape_as(Spelling::Text, text, out);
+}
+
+/// Appends a name in the log's escaped form, as it stands in brackets.
+pub fn escape_name(name: &str, out: &mut Vec<u8>) {
+    escape_as(Spelling::Name, name, out);
+}
+
+fn escape_as(spelling: Spelling, text: &str, out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = first_special(rest, stops(in_name)) {
+    while let Some(at) = first_special(rest, spelling.stops()) {
         out.extend_from_slice(&rest.as_bytes()[..at]);
         let mut letters = rest[at..].chars();
         match letters.next() {
@@ -129,10 +155,17 @@ pub fn escape(text: &str, in_name: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-/// Returns `text` in the escaped form, which is safe to show on a terminal.
+/// Returns a text in the escaped form, which is safe to show on a terminal.
 pub fn escaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
-    escape(text, false, &mut out);
+    escape(text, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Returns a name in the escaped form, as it stands in brackets.
+pub fn escaped_name(name: &str) -> String {
+    let mut out = Vec::with_capacity(name.len());
+    escape_name(name, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
@@ -152,23 +185,37 @@ pub fn escaped_size(text: &str) -> usize {
     size
 }
 
-/// Returns the text with this escaped form; `None` if it is not an escaped form.
-pub fn unescaped(text: &str) -> Option<String> {
-    unescape(text, false)
-}
-
 /// Returns the name with this escaped form; `None` if it is not an escaped form.
 pub fn unescaped_name(name: &str) -> Option<String> {
-    unescape(name, true)
+    unescape(name, Spelling::Name)
+}
+
+/// The text that a text in a line stands for; unchanged if it is no escaped form. Most need no copy.
+pub fn text_of(spelt: &[u8]) -> Cow<'_, [u8]> {
+    stands_for(Spelling::Text, spelt)
+}
+
+/// The name that a name in a line stands for; unchanged if it is no escaped form.
+pub fn name_of(spelt: &[u8]) -> Cow<'_, [u8]> {
+    stands_for(Spelling::Name, spelt)
+}
+
+fn stands_for(spelling: Spelling, spelt: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', spelt).is_none() {
+        return Cow::Borrowed(spelt);
+    }
+    let text = from_utf8(spelt).ok();
+    let text = text.and_then(|text| unescape(text, spelling));
+    text.map_or(Cow::Borrowed(spelt), |text| Cow::Owned(text.into_bytes()))
 }
 
 /// Reverses [`escape`]; `None` for anything that it would have written otherwise.
-pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
+pub(super) fn unescape(text: &str, spelling: Spelling) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = first_special(rest, stops(in_name)) {
+    while let Some(at) = first_special(rest, spelling.stops()) {
         out.push_str(&rest[..at]);
-        let (c, after) = read_escape(&rest[at..], in_name)?;
+        let (c, after) = read_escape(&rest[at..], spelling)?;
         out.push(c);
         rest = after;
     }
@@ -177,10 +224,10 @@ pub(super) fn unescape(text: &str, in_name: bool) -> Option<String> {
 }
 
 /// Tells whether [`unescape`] accepts the text.
-pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
+pub(super) fn is_canonical(text: &str, spelling: Spelling) -> bool {
     let mut rest = text;
-    while let Some(at) = first_special(rest, stops(in_name)) {
-        match read_escape(&rest[at..], in_name) {
+    while let Some(at) = first_special(rest, spelling.stops()) {
+        match read_escape(&rest[at..], spelling) {
             Some((_, after)) => rest = after,
             None => return false,
         }
@@ -193,7 +240,7 @@ pub(super) fn is_canonical(text: &str, in_name: bool) -> bool {
 pub(super) fn is_canonical_anywhere(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = first_special(rest, IN_TEXT) {
-        match read_escape(&rest[at..], true) {
+        match read_escape(&rest[at..], Spelling::Name) {
             Some((_, after)) => rest = after,
             None => return false,
         }
@@ -242,11 +289,8 @@ fn by_number(c: char, out: &mut Vec<u8>) {
 
 /// Appends the result of [`unescape`] as the content of a JSON string, spelt as [`crate::json`] does;
 /// `None` for anything that [`unescape`] does not accept.
-pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()> {
-    let stops = match in_name {
-        true => IN_NAME_FOR_JSON,
-        false => IN_TEXT_FOR_JSON,
-    };
+pub(super) fn to_json(text: &str, spelling: Spelling, out: &mut Vec<u8>) -> Option<()> {
+    let stops = spelling.stops_for_json();
     let mut rest = text;
     while let Some(at) = first_special(rest, stops) {
         out.extend_from_slice(&rest.as_bytes()[..at]);
@@ -256,7 +300,7 @@ pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()
             rest = after;
             continue;
         }
-        let (c, after) = read_escape(special, in_name)?;
+        let (c, after) = read_escape(special, spelling)?;
         match c {
             '\\' => out.extend_from_slice(b"\\\\"),
             '\n' => out.extend_from_slice(b"\\n"),
@@ -274,15 +318,14 @@ pub(super) fn to_json(text: &str, in_name: bool, out: &mut Vec<u8>) -> Option<()
 }
 
 /// Returns the character that the escape at the start of `text` stands for, and the text after it.
-fn read_escape(text: &str, in_name: bool) -> Option<(char, &str)> {
+fn read_escape(text: &str, spelling: Spelling) -> Option<(char, &str)> {
     let mut letters = text.strip_prefix('\\')?.chars();
     let c = match letters.next()? {
         '\\' => '\\',
         'n' => '\n',
         'r' => '\r',
         't' => '\t',
-        ']' if in_name => ']',
-        ')' if in_name => ')',
+        c @ (']' | ')') if spelling == Spelling::Name => c,
         'u' => {
             let (hex, after) = letters.as_str().strip_prefix('{')?.split_once('}')?;
             if !(1..=6).contains(&hex.len()) || hex.starts_with('0') && hex != "0" {

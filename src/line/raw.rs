@@ -80,7 +80,7 @@ impl<'a> RawLine<'a> {
         match self.plain {
             true if body::is_plain_name(name) => escape::plain_to_json(name, out),
             true => return None,
-            false => escape::to_json(from_utf8(name).ok()?, true, out)?,
+            false => escape::to_json(from_utf8(name).ok()?, escape::Spelling::Name, out)?,
         }
         Some(())
     }
@@ -89,7 +89,7 @@ impl<'a> RawLine<'a> {
     pub fn text_to_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         match self.plain {
             true => escape::plain_to_json(text, out),
-            false => escape::to_json(from_utf8(text).ok()?, false, out)?,
+            false => escape::to_json(from_utf8(text).ok()?, escape::Spelling::Text, out)?,
         }
         Some(())
     }

@@ -270,9 +270,7 @@ fn names_can_do_no_harm() {
         let cell = &row[0];
         assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
         assert!(!cell.contains(char::is_control), "{cell:?}");
-        let mut spelt = Vec::new();
-        chatroom::line::escape(name, true, &mut spelt);
-        let spelt = String::from_utf8(spelt).expect("UTF-8");
+        let spelt = chatroom::line::escaped_name(name);
         assert_eq!(cell.strip_prefix('\'').unwrap_or(cell), spelt);
     }
     let table = folder

@@ -118,9 +118,8 @@ impl Painter {
 
     fn name(self, name: &str, out: &mut Vec<u8>) {
         let colour = hue::on_terminal(name);
-        let mut safe = Vec::new();
-        line::escape(name, true, &mut safe);
-        self.painted(&format!("38;5;{colour}"), &safe, out);
+        let safe = line::escaped_name(name);
+        self.painted(&format!("38;5;{colour}"), safe.as_bytes(), out);
     }
 
     fn painted(self, colour: &str, text: &[u8], out: &mut Vec<u8>) {
@@ -147,7 +146,7 @@ fn inert(line: &str, out: &mut Vec<u8>) {
         if n > 0 {
             out.push(b'\\');
         }
-        line::escape(piece, false, out);
+        line::escape(piece, out);
     }
 }
 

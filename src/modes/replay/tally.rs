@@ -232,15 +232,11 @@ fn size(text: &[u8]) -> TextSize {
     }
 }
 
-/// The same for a text with escapes or beyond ASCII.
+/// The size of a text with escapes or beyond ASCII, as it was said.
 #[cold]
 fn size_as_said(text: &[u8]) -> TextSize {
-    let text = from_utf8(text).unwrap_or_default();
-    let said = match memchr::memchr(b'\\', text.as_bytes()) {
-        Some(_) => line::unescaped(text),
-        None => None,
-    };
-    let said = said.as_deref().unwrap_or(text);
+    let said = line::text_of(text);
+    let said = from_utf8(&said).unwrap_or_default();
     TextSize {
         words: said.split_whitespace().count() as u64,
         characters: said.chars().count() as u64,
@@ -326,7 +322,7 @@ mod tests {
         let long = "ab ".repeat(200);
         let measured = |text: &str| {
             let mut bytes = Vec::new();
-            line::escape(text, false, &mut bytes);
+            line::escape(text, &mut bytes);
             size(&bytes)
         };
         for text in [

@@ -6,7 +6,7 @@
 use super::renderer::{CheckedLine, Renderer};
 use super::plain::plain_defect;
 use crate::event::Stamp;
-use crate::line::{Shape, unescaped};
+use crate::line::{Shape, text_of};
 use crate::modes::replay::read::defects::Defect;
 
 /// Renders the console's blocks.
@@ -28,7 +28,7 @@ impl Renderer for ConsoleRenderer {
                     out.push(b'\n');
                 }
                 out.extend_from_slice(b"Content-Type: text/plain; charset=utf-8\nContent-Length: ");
-                out.extend_from_slice(itoa::Buffer::new().format(said(text)).as_bytes());
+                out.extend_from_slice(itoa::Buffer::new().format(text_of(text).len()).as_bytes());
                 out.extend_from_slice(b"\nDate: ");
                 out.extend_from_slice(self.date(line.at).as_bytes());
                 out.extend_from_slice(b"\n\n");
@@ -67,13 +67,4 @@ fn client(name: &[u8], what: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"Client (");
     out.extend_from_slice(name);
     out.extend_from_slice(what);
-}
-
-/// The size in bytes of a message, from its text in the line.
-fn said(text: &[u8]) -> usize {
-    if memchr::memchr(b'\\', text).is_none() {
-        return text.len();
-    }
-    let said = std::str::from_utf8(text).ok().and_then(unescaped);
-    said.map_or(text.len(), |said| said.len())
 }

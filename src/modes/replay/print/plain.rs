@@ -21,6 +21,6 @@ impl Renderer for PlainRenderer {
 /// Appends the sentence in place of a line that is not shown.
 pub(crate) fn plain_defect(defect: Defect, offset: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"* ");
-    line::escape(&defect.sentence(offset), false, out);
+    line::escape(&defect.sentence(offset), out);
     out.push(b'\n');
 }

@@ -1,8 +1,5 @@
 //! The choice of a log's events.
 
-use std::borrow::Cow;
-use std::str::from_utf8;
-
 use regex::bytes::Regex;
 
 use crate::cli::{Kind, ReplayArgs};
@@ -31,11 +28,7 @@ pub(crate) struct Filter {
 impl Filter {
     /// The filter of the command line; [`super::time_range`] fills in the times.
     pub(crate) fn of(args: &ReplayArgs) -> Filter {
-        let spelt = |name: &String| {
-            let mut out = Vec::new();
-            line::escape(name, true, &mut out);
-            out
-        };
+        let spelt = |name: &String| line::escaped_name(name).into_bytes();
         Filter {
             from: None,
             to: None,
@@ -70,7 +63,7 @@ impl Filter {
                     && self
                         .grep
                         .as_ref()
-                        .is_none_or(|grep| grep.is_match(&plain(text)))
+                        .is_none_or(|grep| grep.is_match(&line::text_of(text)))
             }
             Shape::Join(name) | Shape::Leave(name) => {
                 self.only != Some(Kind::Messages) && self.grep.is_none() && self.name(name)
@@ -98,15 +91,6 @@ pub(crate) fn nothing_accepted(name: &str) -> Failure {
     Failure::new(format!(
         "Nothing in {name} is selected. Check --from, --to, --user, --grep and --only."
     ))
-}
-
-/// The message of a text in a line; most are the same.
-fn plain(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\\', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let said = from_utf8(text).ok().and_then(line::unescaped);
-    said.map_or(Cow::Borrowed(text), |said| Cow::Owned(said.into_bytes()))
 }
 
 #[cfg(test)]
@@ -167,13 +151,9 @@ mod tests {
 
     #[test]
     fn names_of_any_kind_are_chosen_exactly() {
-        let of = |name: &str| {
-            let mut spelt = Vec::new();
-            line::escape(name, true, &mut spelt);
-            Filter {
-                names: vec![spelt],
-                ..Filter::default()
-            }
+        let of = |name: &str| Filter {
+            names: vec![line::escaped_name(name).into_bytes()],
+            ..Filter::default()
         };
         for name in ["mira", "a]b)c", "back\\slash", "\u{1b}[31m"] {
             assert!(of(name).accepts_event(&message(name, "hi")), "{name:?}");

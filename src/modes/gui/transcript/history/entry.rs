@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 
 use crate::event::{Body, Elapsed, Id, Recorded, Stamp};
-use crate::line::escape;
+use crate::line::escaped_name;
 use crate::modes::gui::transcript::spans::mentions;
 use crate::wire::Wire;
 
@@ -165,11 +165,4 @@ impl HistoryEntry {
 pub fn action_of(text: &str) -> Option<&str> {
     let (command, action) = text.split_at_checked(4)?;
     command.eq_ignore_ascii_case("/me ").then_some(action)
-}
-
-/// Escapes a name, so that it cannot pretend to end early.
-fn escaped_name(name: &str) -> String {
-    let mut escaped = Vec::with_capacity(name.len());
-    escape(name, true, &mut escaped);
-    String::from_utf8_lossy(&escaped).into_owned()
 }

@@ -5,9 +5,6 @@
 //! as in the log. The marks that only set the direction of their own neighbours (U+200E, U+200F, U+061C)
 //! stay, since every message is a paragraph of its own.
 
-use std::borrow::Cow;
-use std::str::from_utf8;
-
 use crate::hue::{hash, hue_of};
 use crate::line;
 use crate::urls::{target, urls};
@@ -66,7 +63,7 @@ pub(super) fn put(text: &str, out: &mut Vec<u8>) {
             from = next;
         } else if !matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}') {
             out.extend_from_slice(&bytes[from..at]);
-            line::escape(&text[at..next], false, out);
+            line::escape(&text[at..next], out);
             from = next;
         }
         at = next;
@@ -81,7 +78,8 @@ fn is_nowhere(c: char) -> bool {
 
 /// Appends a text as it stands in a line, with its URLs as links.
 pub(super) fn said(text: &[u8], out: &mut Vec<u8>) {
-    let text = plain(text);
+    let text = line::text_of(text);
+    let text = String::from_utf8_lossy(&text);
     let mut from = 0;
     for link in urls(&text) {
         let address = &text[link.clone()];
@@ -102,7 +100,8 @@ pub(super) fn said(text: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a name as spelt in a line, in its colour and direction.
 pub(super) fn name(spelt: &[u8], out: &mut Vec<u8>) {
-    let name = unspelt(spelt);
+    let name = line::name_of(spelt);
+    let name = String::from_utf8_lossy(&name);
     out.extend_from_slice(b"<bdi class=\"");
     out.extend_from_slice(class(&name).as_bytes());
     out.extend_from_slice(b"\">");
@@ -112,7 +111,8 @@ pub(super) fn name(spelt: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a name as the heading above its messages.
 pub(super) fn heading(spelt: &[u8], out: &mut Vec<u8>) {
-    let name = unspelt(spelt);
+    let name = line::name_of(spelt);
+    let name = String::from_utf8_lossy(&name);
     out.extend_from_slice(b"<b class=\"n ");
     out.extend_from_slice(class(&name).as_bytes());
     out.extend_from_slice(b"\"><bdi>");
@@ -131,22 +131,4 @@ fn put_name(name: &str, out: &mut Vec<u8>) {
 fn class(name: &str) -> String {
     let step = (hue_of(hash(name)) / 360.0 * HUES as f64) as usize;
     format!("c{}", step.min(HUES - 1))
-}
-
-/// The message of a text in a line; most are the same.
-fn plain(text: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(text);
-    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
-        return text;
-    }
-    line::unescaped(&text).map_or(text, Cow::Owned)
-}
-
-/// The name of a spelling in a line.
-fn unspelt(spelt: &[u8]) -> Cow<'_, str> {
-    let name = from_utf8(spelt).unwrap_or_default();
-    match memchr::memchr(b'\\', spelt) {
-        None => Cow::Borrowed(name),
-        Some(_) => line::unescaped_name(name).map_or(Cow::Borrowed(name), Cow::Owned),
-    }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::testing::every_kind;
 use crate::event::{Body, Event, Key, Stamp};
-use crate::line::{self, escape};
+use crate::line;
 use crate::modes::replay::read::defects::judge;
 
 /// Words of patterns and texts: few enough to meet often, and some that are escaped in a line or occur in its
@@ -79,11 +79,7 @@ fn filter() -> impl Strategy<Value = Filter> {
     ];
     let names = proptest::collection::vec(proptest::sample::select(&NAMES[..]), 0..3);
     (proptest::option::weighted(0.7, pattern()), names, kind).prop_map(|(grep, names, only)| {
-        let spelt = |name: &&str| {
-            let mut out = Vec::new();
-            escape(name, true, &mut out);
-            out
-        };
+        let spelt = |name: &&str| line::escaped_name(name).into_bytes();
         Filter {
             grep: grep.map(|pattern| Regex::new(&pattern).expect("a pattern")),
             names: names.iter().map(spelt).collect(),
