@@ -27,5 +27,5 @@ pub fn convert(bytes: &[u8], kind: FileFormat, portion: usize) {
 
 /// Detects the kind of a log that begins with the bytes.
 pub fn kind(bytes: &[u8]) -> Option<FileFormat> {
-    detect(&bytes[..bytes.len().min(HEAD)], &Origin::default())
+    detect(&bytes[..bytes.len().min(HEAD)])
 }

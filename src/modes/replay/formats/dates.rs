@@ -73,10 +73,11 @@ pub(super) struct Dates {
     fallback: NaiveDate,
     /// The minute of the day of the newest time.
     minute: Option<u32>,
-    /// Minutes to add in the afternoon, on a twelve-hour clock.
-    later: u32,
+    /// Minutes to add to a time on a twelve-hour clock: 0 before noon, half a day after it.
+    afternoon: u32,
     /// A time from 13:00 on was seen, so the clock has twenty-four hours.
-    is_whole: bool,
+    has_24_hours: bool,
+    /// The latest moment so far, in microseconds since 1970.
     latest: Option<i64>,
     /// The local hour that was looked up last, and its start in microseconds.
     hour: Option<(NaiveDate, u32, i64)>,
@@ -95,8 +96,8 @@ impl Dates {
             stated: false,
             fallback,
             minute: None,
-            later: 0,
-            is_whole: false,
+            afternoon: 0,
+            has_24_hours: false,
             latest: None,
             hour: None,
             guessed: false,
@@ -153,7 +154,7 @@ impl Dates {
         let at_night = time
             .clock
             .is_some_and(|clock| clock.minute >= LATE_AT_NIGHT);
-        has_begun && at_night && time.date.is_none() && self.later == 0
+        has_begun && at_night && time.date.is_none() && self.afternoon == 0
     }
 
     /// The moment of a late line: that of the newest line, or the start of the day.
@@ -173,6 +174,7 @@ impl Dates {
         })
     }
 
+    /// The moment in microseconds since 1970.
     fn in_zone(&mut self, date: NaiveDate, clock: TimeOfDay) -> i64 {
         match self.zone {
             Zone::Utc => on_clock(date, clock),
@@ -183,31 +185,31 @@ impl Dates {
     /// Passes noon or midnight if the clock went far back.
     fn pass(&mut self, date: NaiveDate, minute: u32) {
         let next = date.succ_opt().unwrap_or(date);
-        let is_whole = minute >= HALF_A_DAY + 60;
-        if is_whole && self.later > 0 {
+        let is_from_13 = minute >= HALF_A_DAY + 60;
+        if is_from_13 && self.afternoon > 0 {
             // The clock has twenty-four hours after all, so that was midnight.
-            (self.date, self.later) = (Some(next), 0);
+            (self.date, self.afternoon) = (Some(next), 0);
         }
-        self.is_whole |= is_whole;
+        self.has_24_hours |= is_from_13;
         let Some(before) = self.minute.filter(|before| minute + FAR_BACK <= *before) else {
             return;
         };
-        let half_later = (minute + HALF_A_DAY).checked_sub(before);
-        if !self.is_whole && half_later.is_some_and(|gap| gap < FAR_BACK) {
+        let gap_on_12_hours = (minute + HALF_A_DAY).checked_sub(before);
+        if !self.has_24_hours && gap_on_12_hours.is_some_and(|gap| gap < FAR_BACK) {
             self.twelve_hours = true;
-            self.later += HALF_A_DAY;
+            self.afternoon += HALF_A_DAY;
         } else {
-            self.later = 2 * HALF_A_DAY;
+            self.afternoon = 2 * HALF_A_DAY;
         }
-        if self.later == 2 * HALF_A_DAY {
-            (self.date, self.later) = (Some(next), 0);
+        if self.afternoon == 2 * HALF_A_DAY {
+            (self.date, self.afternoon) = (Some(next), 0);
         }
     }
 
     /// The day and time of day that a time on the clock stands for.
     fn in_the_afternoon(&self, clock: TimeOfDay) -> (NaiveDate, TimeOfDay) {
         let date = self.date.unwrap_or(self.fallback);
-        let minute = clock.minute + self.later;
+        let minute = clock.minute + self.afternoon;
         let (date, minute) = match minute.checked_sub(2 * HALF_A_DAY) {
             Some(minute) => (date.succ_opt().unwrap_or(date), minute),
             None => (date, minute),
@@ -215,37 +217,40 @@ impl Dates {
         (date, TimeOfDay { minute, ..clock })
     }
 
+    /// Begins a day that a line states.
     fn turn_to(&mut self, date: NaiveDate) {
         self.date = Some(date);
         self.stated = true;
         self.minute = None;
-        self.later = 0;
+        self.afternoon = 0;
     }
 
+    /// The date of a month and day, in the year that fits the previous date.
     fn dated(&mut self, month: u32, day: u32) -> Result<NaiveDate, NoSuchDay> {
         self.guessed |= self.date.is_none();
         let year = self.date.unwrap_or(self.fallback).year();
         let of = |year| NaiveDate::from_ymd_opt(year, month, day);
-        let later = |date: NaiveDate, than: NaiveDate| (date - than).num_days();
+        let days = |from: NaiveDate, to: NaiveDate| (to - from).num_days();
         match (of(year), self.date) {
-            (Some(date), Some(before)) if later(before, date) > HALF_A_YEAR => {
+            (Some(date), Some(before)) if days(date, before) > HALF_A_YEAR => {
                 of(year + 1).ok_or(NoSuchDay)
             }
             (Some(date), Some(before)) => match of(year - 1) {
                 // Late, as near midnight.
-                Some(late) if later(before, late) <= DAYS_LATE => Ok(late),
+                Some(late) if days(late, before) <= DAYS_LATE => Ok(late),
                 _ => Ok(date),
             },
             (Some(date), None) => Ok(date),
             // The next year may have that day.
             (None, Some(before)) => match of(year + 1) {
-                Some(date) if later(before, date) > -HALF_A_YEAR => Ok(date),
+                Some(date) if days(date, before) > -HALF_A_YEAR => Ok(date),
                 _ => Err(NoSuchDay),
             },
             (None, None) => Err(NoSuchDay),
         }
     }
 
+    /// The moment, in microseconds since 1970, at which this machine's clock shows that date and time.
     fn local(&mut self, date: NaiveDate, clock: TimeOfDay) -> i64 {
         let hour = clock.minute / 60;
         let within = i64::from(clock.minute % 60) * MINUTE + i64::from(clock.micros.unwrap_or(0));

@@ -4,7 +4,6 @@
 //! nor diagnostics are taken for a conversation.
 
 use super::kinds::{DETECTED, parser, title, value};
-use super::origin::Origin;
 use super::original;
 use super::syntax::LineTime;
 use super::split::decoded;
@@ -16,7 +15,7 @@ use crate::line;
 pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The kind of a file that begins with `head`; `None` if it is no known chat log.
-pub(crate) fn detect(head: &[u8], _origin: &Origin) -> Option<FileFormat> {
+pub(crate) fn detect(head: &[u8]) -> Option<FileFormat> {
     if is_room(head) {
         return Some(FileFormat::Room);
     }
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     fn kind(head: &str) -> Option<FileFormat> {
-        detect(head.as_bytes(), &Origin::default())
+        detect(head.as_bytes())
     }
 
     #[test]

@@ -9,14 +9,14 @@ use std::time::Duration;
 use chrono::{Local, NaiveDate};
 
 use super::assemble::{Assembler, MAX_NAME};
-use super::dates::{Dates, Zone};
+use super::dates::{Dates, Moment, NoSuchDay, Zone};
 use super::detect::HEAD;
 use super::kinds::{NotOfThisKind, Parser, separator, zone};
-use super::late::{HeldLine, HeldLines, Lateness};
+use super::late::{HeldLine, HeldLines, Timing, Verdict};
 use super::origin::{Origin, date_in};
 use super::original;
-use super::syntax::{LineContent, ParsedLine};
-use super::report::ReportEntries;
+use super::syntax::{LineContent, LineTime, ParsedLine};
+use super::report::{LineCounts, ReportEntries};
 use super::split::{Splitter, decoded};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
@@ -24,23 +24,59 @@ use crate::modes::replay::gzip::Gunzip;
 
 /// The state of a conversion, by kind of log.
 pub(super) enum FormatState {
-    /// Each line has a parser.
-    Lines {
-        parser: Parser,
-        dates: Dates,
-        /// The note about the source of the date, until it is made; `None` if that source is reliable.
-        guess: Option<String>,
-        /// The note about a twelve-hour clock was made.
-        told: bool,
-        /// The channel of the previous line.
-        channel: String,
-    },
+    /// Lines, of all other programs.
+    Lines(LineReader),
     /// Records without times, of the original program.
     Original {
         clock: original::OriginalClock,
         /// The time at which the first sender came in.
         began: Stamp,
     },
+}
+
+/// The state of a log that is parsed line by line.
+pub(super) struct LineReader {
+    parser: Parser,
+    dates: Dates,
+    /// The note about the source of the date, until it is made; `None` if that source is reliable.
+    guess: Option<String>,
+    /// The note about a twelve-hour clock was made.
+    told: bool,
+    /// The channel of the previous line.
+    channel: String,
+}
+
+impl LineReader {
+    /// The moment of a line, with notes in the report about what it was guessed from.
+    fn moment(
+        &mut self,
+        time: &LineTime,
+        timing: Timing,
+        entries: &mut ReportEntries,
+    ) -> Result<Option<Moment>, NoSuchDay> {
+        let at = match timing {
+            Timing::Late => self.dates.late(time),
+            Timing::Punctual => self.dates.moment(time)?,
+        };
+        if self.dates.guessed {
+            entries.notes.extend(self.guess.take());
+        }
+        if self.dates.twelve_hours && !self.told {
+            self.told = true;
+            entries.notes.push(TWELVE_HOURS.to_string());
+        }
+        entries.counts.back += u64::from(at.is_some_and(|at| at.back));
+        Ok(at)
+    }
+
+    /// Returns whether a line's channel is another than the previous one's, and remembers it.
+    fn turns_to(&mut self, channel: &str) -> bool {
+        let is_new = channel != self.channel;
+        if is_new {
+            self.channel = channel.to_string();
+        }
+        is_new
+    }
 }
 
 impl FormatState {
@@ -64,13 +100,13 @@ impl FormatState {
                  name, such as books-2026-11-23.log, is used instead."
             )
         });
-        FormatState::Lines {
+        FormatState::Lines(LineReader {
             parser,
             dates: Dates::new(zone, day),
             guess,
             told: false,
             channel: String::new(),
-        }
+        })
     }
 
     /// The state for the original program's log, and a note about its times if they are not from its file.
@@ -169,25 +205,20 @@ impl Interpreter {
             is_utf8,
             cut,
         };
-        let (parser, dates) = match &self.reader {
-            FormatState::Lines { parser, dates, .. } => (parser, dates),
-            FormatState::Original { .. } => {
-                let understood = self.record(text, entries);
-                return tell(&line, text, understood, entries);
-            }
+        let FormatState::Lines(lines) = &self.reader else {
+            let understood = self.record(text, entries);
+            return tell(&line, text, understood, entries);
         };
-        let parsed = parser(text);
-        let verdict = self
-            .held
-            .judge(dates, parsed.as_ref().map(|parsed| &parsed.time));
-        match verdict {
-            Lateness::Now => (),
-            Lateness::Hold => {
+        let parsed = (lines.parser)(text);
+        let time = parsed.as_ref().map(|parsed| &parsed.time);
+        match self.held.judge(&lines.dates, time) {
+            Verdict::Use => (),
+            Verdict::Hold => {
                 let text = text.to_string();
                 return self.held.hold(HeldLine { text, ..line });
             }
-            Lateness::Punctual | Lateness::Late => {
-                self.release(verdict == Lateness::Late, entries);
+            Verdict::Release(timing) => {
+                self.release(timing, entries);
                 // This line may have to be held itself.
                 if self.is_held(parsed.as_ref()) {
                     let text = text.to_string();
@@ -195,26 +226,27 @@ impl Interpreter {
                 }
             }
         }
-        let understood = parsed.is_some_and(|parsed| self.event(parsed, false, entries));
+        let understood = parsed.is_some_and(|parsed| self.event(parsed, Timing::Punctual, entries));
         tell(&line, text, understood, entries);
     }
 
     /// Returns whether a line must be held although none is yet.
     fn is_held(&self, parsed: Option<&ParsedLine<'_>>) -> bool {
-        let FormatState::Lines { dates, .. } = &self.reader else {
+        let FormatState::Lines(lines) = &self.reader else {
             return false;
         };
-        self.held.judge(dates, parsed.map(|parsed| &parsed.time)) == Lateness::Hold
+        let time = parsed.map(|parsed| &parsed.time);
+        self.held.judge(&lines.dates, time) == Verdict::Hold
     }
 
-    /// Processes the held lines; `late` says that they are of the previous day.
-    fn release(&mut self, late: bool, entries: &mut ReportEntries) {
+    /// Adds the events of the held lines.
+    fn release(&mut self, timing: Timing, entries: &mut ReportEntries) {
         while let Some(line) = self.held.take() {
-            let FormatState::Lines { parser, .. } = &self.reader else {
+            let FormatState::Lines(lines) = &self.reader else {
                 return;
             };
-            let parsed = parser(&line.text);
-            let understood = parsed.is_some_and(|parsed| self.event(parsed, late, entries));
+            let parsed = (lines.parser)(&line.text);
+            let understood = parsed.is_some_and(|parsed| self.event(parsed, timing, entries));
             tell(&line, &line.text, understood, entries);
         }
     }
@@ -235,55 +267,34 @@ impl Interpreter {
     }
 
     /// Adds the events of a line; `false` if it was not understood.
-    fn event(&mut self, parsed: ParsedLine<'_>, late: bool, entries: &mut ReportEntries) -> bool {
-        let (made, counts) = (&mut self.made, &mut entries.counts);
-        let FormatState::Lines {
-            dates,
-            guess,
-            told,
-            channel: last_channel,
-            ..
-        } = &mut self.reader
-        else {
+    fn event(
+        &mut self,
+        parsed: ParsedLine<'_>,
+        timing: Timing,
+        entries: &mut ReportEntries,
+    ) -> bool {
+        let FormatState::Lines(lines) = &mut self.reader else {
             return false;
         };
-        let ParsedLine {
-            time,
-            channel,
-            content,
-        } = parsed;
-        let named = match content {
-            LineContent::Said { nick, .. }
-            | LineContent::Did { nick, .. }
-            | LineContent::Left { nick, .. } => [nick, ""],
-            LineContent::Joined(nick) => [nick, ""],
-            LineContent::Renamed { old, new, .. } => [old, new],
-            _ => [""; 2],
-        };
-        if !named.into_iter().all(is_name) {
+        if !names_in(&parsed.content).into_iter().all(is_name) {
             return false;
         }
-        let at = match late {
-            true => Ok(dates.late(&time)),
-            false => dates.moment(&time),
-        };
-        let Ok(at) = at else {
+        let Ok(at) = lines.moment(&parsed.time, timing, entries) else {
             return false;
         };
-        if dates.guessed {
-            entries.notes.extend(guess.take());
-        }
-        if dates.twelve_hours && !*told {
-            *told = true;
-            entries.notes.push(TWELVE_HOURS.to_string());
-        }
-        counts.back += u64::from(at.is_some_and(|at| at.back));
-        if let Some(channel) = channel
-            && channel != last_channel
+        if let Some(channel) = parsed.channel
+            && lines.turns_to(channel)
         {
-            *last_channel = channel.to_string();
-            made.notice(at, &format!("Channel: {channel}"), counts);
+            let words = format!("Channel: {channel}");
+            self.made.notice(at, &words, &mut entries.counts);
         }
+        self.add(at, parsed.content, &mut entries.counts);
+        true
+    }
+
+    /// Adds the events that a line's content stands for.
+    fn add(&mut self, at: Option<Moment>, content: LineContent<'_>, counts: &mut LineCounts) {
+        let made = &mut self.made;
         match content {
             LineContent::Said { nick, text } => made.message(at, nick, text, counts),
             LineContent::Did { nick, text } => {
@@ -306,7 +317,6 @@ impl Interpreter {
             LineContent::Closed => made.close(at),
             LineContent::Dated => (),
         }
-        true
     }
 
     /// Ends the log.
@@ -314,7 +324,7 @@ impl Interpreter {
     /// # Errors
     /// No line was understood.
     pub(super) fn end(&mut self, entries: &mut ReportEntries) -> io::Result<()> {
-        self.release(false, entries);
+        self.release(Timing::Punctual, entries);
         self.made.end();
         let counts = &entries.counts;
         if counts.lines == counts.not_understood {
@@ -340,6 +350,19 @@ fn tell(line: &HeldLine, text: &str, understood: bool, entries: &mut ReportEntri
     }
 }
 
+/// The names in a line's content; empty where there are fewer than two.
+fn names_in<'a>(content: &LineContent<'a>) -> [&'a str; 2] {
+    match *content {
+        LineContent::Said { nick, .. }
+        | LineContent::Did { nick, .. }
+        | LineContent::Left { nick, .. }
+        | LineContent::Joined(nick) => [nick, ""],
+        LineContent::Renamed { old, new, .. } => [old, new],
+        _ => [""; 2],
+    }
+}
+
+/// Returns whether a name is short enough for a line.
 fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME
 }

@@ -13,6 +13,7 @@ use super::syntax::LineTime;
 /// The lines that are held, and their bytes, at most.
 const MOST: (usize, usize) = (256, 1 << 20);
 
+/// A line without its time.
 #[derive(Debug)]
 pub(super) struct HeldLine {
     /// The line's number; the first is 1.
@@ -24,17 +25,24 @@ pub(super) struct HeldLine {
     pub cut: bool,
 }
 
+/// The day of a line without a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timing {
+    /// The current day.
+    Punctual,
+    /// The previous day.
+    Late,
+}
+
 /// The treatment of the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lateness {
+pub(super) enum Verdict {
     /// Use it.
-    Now,
+    Use,
     /// Hold it.
     Hold,
-    /// Release the held lines as punctual, then use it.
-    Punctual,
-    /// Release the held lines as late, then use it.
-    Late,
+    /// Release the held lines with that timing, then use it.
+    Release(Timing),
 }
 
 /// The lines that are held, of which the first has a time.
@@ -46,25 +54,26 @@ pub(super) struct HeldLines {
 
 impl HeldLines {
     /// Decides about a line with that time; `None` is a line in no form.
-    pub(super) fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Lateness {
+    pub(super) fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Verdict {
         let clock = time.and_then(|time| time.clock);
         let date = time.and_then(|time| time.date);
         if self.lines.is_empty() {
             return match time.is_some_and(|time| dates.may_be_late(time)) {
-                true => Lateness::Hold,
-                false => Lateness::Now,
+                true => Verdict::Hold,
+                false => Verdict::Use,
             };
         }
         let full = self.lines.len() >= MOST.0 || self.bytes >= MOST.1;
         match (date, clock) {
-            (Some(_), _) => Lateness::Punctual,
-            (None, Some(clock)) if clock.minute + FAR_BACK <= LATE_AT_NIGHT => Lateness::Late,
-            (None, Some(clock)) if clock.minute < LATE_AT_NIGHT => Lateness::Punctual,
-            _ if full => Lateness::Punctual,
-            _ => Lateness::Hold,
+            (Some(_), _) => Verdict::Release(Timing::Punctual),
+            (None, Some(clock)) if clock.minute + FAR_BACK <= LATE_AT_NIGHT => Verdict::Release(Timing::Late),
+            (None, Some(clock)) if clock.minute < LATE_AT_NIGHT => Verdict::Release(Timing::Punctual),
+            _ if full => Verdict::Release(Timing::Punctual),
+            _ => Verdict::Hold,
         }
     }
 
+    /// Adds a line.
     pub(super) fn hold(&mut self, line: HeldLine) {
         self.bytes += line.text.len();
         self.lines.push_back(line);

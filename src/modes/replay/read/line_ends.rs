@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use crate::cli::FileFormat;
 use crate::line;
-use crate::modes::replay::formats::{Origin, detect};
+use crate::modes::replay::formats::detect;
 use crate::modes::replay::portions::hand_out;
 
 /// Bytes that are read at once.
@@ -44,22 +44,18 @@ impl LineEnds {
 }
 
 /// The kind of a log that begins with `head`, and its line ends; `None` for an unknown kind.
-pub(crate) fn sniff(
-    head: &[u8],
-    format: Option<FileFormat>,
-    origin: &Origin,
-) -> Option<(FileFormat, LineEnds)> {
+pub(crate) fn sniff(head: &[u8], format: Option<FileFormat>) -> Option<(FileFormat, LineEnds)> {
     let windows = matches!(format, None | Some(FileFormat::Room)) && line::has_windows_ends(head);
     if windows {
         return Some((FileFormat::Room, LineEnds::Windows));
     }
-    let found = format.or_else(|| detect(head, origin));
+    let found = format.or_else(|| detect(head));
     if found == Some(FileFormat::Original) || !has_lone_cr(head) {
         return Some((found?, LineEnds::LineFeed));
     }
     let mut mended = head.to_vec();
     with_line_feeds(&mut mended);
-    let found = format.or_else(|| detect(&mended, origin)).or(found)?;
+    let found = format.or_else(|| detect(&mended)).or(found)?;
     Some((found, LineEnds::Cr))
 }
 
@@ -168,7 +164,7 @@ mod tests {
 
     #[test]
     fn kinds_and_line_ends_are_told_together() {
-        let of = |head: &str| sniff(head.as_bytes(), None, &Origin::default());
+        let of = |head: &str| sniff(head.as_bytes(), None);
         let room = "2026-11-23T22:34:40.001201Z * Room opened (chatroom 0.1.0, 6f1d0c5be2a94c07)\t";
         let sum = |body: &str| {
             let mut out = Vec::new();

@@ -99,11 +99,11 @@ impl Log {
             .map_err(|error| unreadable(&name, &error))?;
         let known = match Packing::of(&head) {
             Some(_) => None,
-            None => sniff(&head, format, &origin).or_else(|| {
+            None => sniff(&head, format).or_else(|| {
                 // After an overwritten beginning, the end of the file may tell.
                 let from = end - head.len() as u64;
                 file.read_exact_at(&mut head, from).ok()?;
-                sniff(&head, None, &origin)
+                sniff(&head, None)
                     .filter(|found| *found == (FileFormat::Room, LineEnds::LineFeed))
             }),
         };
@@ -189,7 +189,7 @@ fn stream(
     let tells = |head: &[u8]| match format {
         Some(FileFormat::Original) => true,
         Some(_) => memchr::memchr(b'\n', head).is_some(),
-        None => sniff(head, None, &origin).is_some(),
+        None => sniff(head, None).is_some(),
     };
     let head = beginning(&mut read, HEAD, tells).map_err(failed)?;
     if head.is_empty() {
@@ -198,7 +198,7 @@ fn stream(
              writes (chatroom server --log FILE)."
         )));
     }
-    let (format, ends) = sniff(&head, format, &origin).ok_or_else(|| unknown(&name, &head))?;
+    let (format, ends) = sniff(&head, format).ok_or_else(|| unknown(&name, &head))?;
     let path = origin.path.clone();
     let mut whole: Box<dyn Read + Send> = Box::new(Cursor::new(head).chain(read));
     if ends != LineEnds::LineFeed {
