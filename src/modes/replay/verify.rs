@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::stdout::{BufferedStdout, progress_of};
@@ -251,22 +251,11 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
             .pending
             .extend_from_slice(format!("{fault}\n").as_bytes());
     }
-    let mut position = None;
-    let (read, file): (Box<dyn Read>, _) = match input {
-        LogInput::Stream(stream) => {
-            position = Some(stream.position);
-            (stream.read, None)
-        }
-        LogInput::File { file, end } => {
-            let ahead = ReadAhead::of(Arc::clone(&file), 0, end);
-            let ahead = ahead.map_err(|error| unreadable(&name, &error))?;
-            (Box::new(ahead), Some(file))
-        }
-    };
+    let source = Source::of(input).map_err(|error| unreadable(&name, &error))?;
     let checked = check(
         &name,
-        read,
-        file.as_deref(),
+        source.read,
+        source.file.as_deref(),
         &mut checker,
         || std::thread::sleep(SETTLED),
         |checked, found| {
@@ -275,7 +264,8 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
                 let line = format!("{fault}\n");
                 stdout.pending.extend_from_slice(line.as_bytes());
             }
-            let packed = position.as_ref().map(|at| at.load(Ordering::Relaxed));
+            let packed = source.position.as_ref();
+            let packed = packed.map(|at| at.load(Ordering::Relaxed));
             stdout.progress.show(packed.unwrap_or(checked), || {
                 format!("{} found", faulty(faults))
             });
@@ -286,6 +276,43 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
         stdout.flush()?;
     }
     checked?;
+    let summary = summary(&name, &checker, faults);
+    stdout.pending.extend_from_slice(summary.as_bytes());
+    stdout.flush()?;
+    Ok(match faults {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// The bytes to verify.
+struct Source {
+    read: Box<dyn Read>,
+    /// The file, of which a line may still be written.
+    file: Option<Arc<File>>,
+    /// Of a stream, the number of bytes that were read before unpacking.
+    position: Option<Arc<AtomicU64>>,
+}
+
+impl Source {
+    fn of(input: LogInput) -> io::Result<Source> {
+        Ok(match input {
+            LogInput::Stream(stream) => Source {
+                read: stream.read,
+                file: None,
+                position: Some(stream.position),
+            },
+            LogInput::File { file, end } => Source {
+                read: Box::new(ReadAhead::of(Arc::clone(&file), 0, end)?),
+                file: Some(file),
+                position: None,
+            },
+        })
+    }
+}
+
+/// The last line of the output.
+fn summary(name: &str, checker: &Checker, faults: u64) -> String {
     let unknown = match checker.unknown() {
         0 => String::new(),
         1 => " 1 line has a form that this version does not know: a newer one wrote it.".into(),
@@ -293,18 +320,12 @@ pub(super) fn run(log: Log) -> Result<ExitCode, Failure> {
             " {count} lines have a form that this version does not know: a newer one wrote them."
         ),
     };
-    let summary = format!(
+    format!(
         "{name}: {}, {}, {}.{unknown}\n",
         counted(checker.lines(), "line", "lines"),
         faulty(faults),
         counted(checker.position(), "byte", "bytes")
-    );
-    stdout.pending.extend_from_slice(summary.as_bytes());
-    stdout.flush()?;
-    Ok(match faults {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    )
 }
 
 /// Checks everything that is read, and passes to `found`, after each block, the checker's position in bytes and

@@ -157,6 +157,7 @@ pub(crate) fn reader(file: &Arc<File>) -> Reader {
     Reader::new(Arc::clone(file), LogId(0))
 }
 
+/// Opens a log that is read front to back: unpacks it, recognises it, and converts it on the way.
 fn stream(
     read: Box<dyn Read + Send>,
     length: Option<u64>,
@@ -165,32 +166,19 @@ fn stream(
     mut origin: Origin,
 ) -> Result<Log, Failure> {
     let position = Arc::new(AtomicU64::new(0));
-    let mut read: Box<dyn Read + Send> = Box::new(CountingReader {
+    let read = Box::new(CountingReader {
         read,
         position: Arc::clone(&position),
     });
-    let failed = |error: io::Error| unreadable(&name, &error);
-    let magic = beginning(&mut read, MAGIC, |_| false).map_err(failed)?;
-    let packing = Packing::of(&magic);
-    read = Box::new(Cursor::new(magic).chain(read));
-    match packing {
-        None => (),
-        Some(Packing::Gzip) => read = Box::new(Gunzip::new(read)),
-        Some(Packing::Other(tool)) => {
-            return Err(Failure::new(format!(
-                "{name} is compressed, and only gzip is read directly. Try: {tool} {} | chatroom \
-                 replay -",
-                origin.path.as_deref().map_or("FILE".to_string(), shown)
-            )));
-        }
-    }
-    origin.is_packed = packing.is_some();
+    let (mut read, packed) = unpacked(read, &name, &origin)?;
+    origin.is_packed = packed;
     // The first line end decides.
     let tells = |head: &[u8]| match format {
         Some(FileFormat::Original) => true,
         Some(_) => memchr::memchr(b'\n', head).is_some(),
         None => sniff(head, None).is_some(),
     };
+    let failed = |error: io::Error| unreadable(&name, &error);
     let head = beginning(&mut read, HEAD, tells).map_err(failed)?;
     if head.is_empty() {
         return Err(Failure::new(format!(
@@ -208,8 +196,7 @@ fn stream(
         FileFormat::Room => (whole, ends.note().map(ConversionReport::of_note)),
         kind => {
             let input = Box::new(BufReader::with_capacity(HEAD, whole));
-            let converter = formats::Converter::new(input, kind, &origin)
-                .map_err(|error| unreadable(&name, &error))?;
+            let converter = formats::Converter::new(input, kind, &origin).map_err(failed)?;
             let report = converter.report();
             (Box::new(converter), Some(report))
         }
@@ -223,10 +210,34 @@ fn stream(
             read,
             length,
             position,
-            packed: packing.is_some(),
+            packed,
         }),
         report,
     })
+}
+
+/// A reader of the unpacked log, and whether it was packed.
+///
+/// # Errors
+/// The log cannot be read, or is compressed in another way than by gzip.
+fn unpacked(
+    mut read: Box<dyn Read + Send>,
+    name: &str,
+    origin: &Origin,
+) -> Result<(Box<dyn Read + Send>, bool), Failure> {
+    let magic = beginning(&mut read, MAGIC, |_| false);
+    let magic = magic.map_err(|error| unreadable(name, &error))?;
+    let packing = Packing::of(&magic);
+    let read: Box<dyn Read + Send> = Box::new(Cursor::new(magic).chain(read));
+    match packing {
+        None => Ok((read, false)),
+        Some(Packing::Gzip) => Ok((Box::new(Gunzip::new(read)), true)),
+        Some(Packing::Other(tool)) => Err(Failure::new(format!(
+            "{name} is compressed, and only gzip is read directly. Try: {tool} {} | chatroom \
+             replay -",
+            origin.path.as_deref().map_or("FILE".to_string(), shown)
+        ))),
+    }
 }
 
 /// The failure for a log of no known kind; it suggests `--format` only if that would read some lines.

@@ -32,73 +32,27 @@ pub(crate) fn find(
     args: &ReplayArgs,
     filter: &mut Filter,
 ) -> Result<Option<ByteRange>, Failure> {
-    let ends = match &log.input {
-        LogInput::File { file, end } => {
-            let reader = reader(file);
-            let failed = |error| unreadable(&log.name, &error);
-            Some((ends(&reader, *end).map_err(failed)?, reader, *end))
-        }
+    let failed = |error: io::Error| unreadable(&log.name, &error);
+    let file = match &log.input {
+        LogInput::File { file, end } => Some((reader(file), *end)),
         LogInput::Stream(_) => None,
     };
-    let known = ends.as_ref().and_then(|(ends, ..)| *ends);
-    let moment = |when: Option<When>, after: Option<Stamp>| -> Result<Option<Stamp>, Failure> {
-        let Some(when) = when else { return Ok(None) };
-        let lacking = || {
-            Failure::new(format!(
-                "{} is read from front to back, so its first and last times are not known in \
-                 advance: give a date and a time, such as \"2026-11-23 22:34\", or save it as a \
-                 file and name that (another program's log: --convert FILE first).",
-                log.name
-            ))
-        };
-        Ok(match (when, known) {
-            (When::At(at), _) => Some(at),
-            (When::BeforeEnd(ago), Some((_, last))) => Some(last.minus(ago)),
-            (When::Clock(time), Some((first, _))) => Some(next(time, after.unwrap_or(first))),
-            // A log without a good line has nothing to choose from.
-            (_, None) if ends.is_some() => None,
-            (_, None) => return Err(lacking()),
-        })
+    let known = match &file {
+        Some((reader, end)) => Known::Ends(ends(reader, *end).map_err(failed)?),
+        None => Known::Nothing,
     };
-    filter.from = moment(args.from, None)?;
-    filter.to = moment(args.to, filter.from)?;
-    if let (Some(from), Some(to)) = (filter.from, filter.to)
-        && from >= to
-    {
-        return Err(Failure::new(format!(
-            "--to ({}) is not after --from ({}), so there is nothing between them. Give a later \
-             --to.",
-            date_and_clock(to),
-            date_and_clock(from)
-        )));
-    }
-    let Some((_, reader, end)) = ends else {
+    filter.from = moment(args.from, None, known, log)?;
+    filter.to = moment(args.to, filter.from, known, log)?;
+    check_order(filter)?;
+    let Some((reader, end)) = file else {
         return Ok(None);
     };
-    if let Some((first, last)) = known {
-        let of = |at| date_and_clock(at);
-        if let Some(from) = filter.from.filter(|from| *from > last && !args.follow) {
-            return Err(Failure::new(format!(
-                "{} ends at {}, before --from ({}), so there is nothing to show. Give an earlier \
-                 --from.",
-                log.name,
-                of(last),
-                of(from)
-            )));
-        }
-        if let Some(to) = filter.to.filter(|to| *to <= first) {
-            return Err(Failure::new(format!(
-                "{} begins at {}, not before --to ({}), so there is nothing to show. Give a later \
-                 --to.",
-                log.name,
-                of(first),
-                of(to)
-            )));
-        }
+    if let Known::Ends(Some(ends)) = known {
+        check_overlap(filter, ends, args.follow, log)?;
     }
     let place = |at: Option<Stamp>, or: u64| -> Result<u64, Failure> {
         at.map_or(Ok(or), |at| reader.at_time(at, end))
-            .map_err(|error: io::Error| unreadable(&log.name, &error))
+            .map_err(failed)
     };
     let start = place(filter.from, 0)?;
     let end = place(filter.to, end)?;
@@ -106,6 +60,87 @@ pub(crate) fn find(
         start,
         end: end.max(start),
     }))
+}
+
+/// The times of a log that are known before it is read.
+#[derive(Clone, Copy)]
+enum Known {
+    /// A stream: none.
+    Nothing,
+    /// A file: those of its first and last line, if it has a good one.
+    Ends(Option<(Stamp, Stamp)>),
+}
+
+/// The moment that an argument stands for: `None` if there is no argument, or no line to choose from. A time
+/// of day is the first one from `after` on, or from the log's beginning.
+///
+/// # Errors
+/// The moment depends on times that are not known.
+fn moment(
+    when: Option<When>,
+    after: Option<Stamp>,
+    known: Known,
+    log: &Log,
+) -> Result<Option<Stamp>, Failure> {
+    let Some(when) = when else { return Ok(None) };
+    Ok(match (when, known) {
+        (When::At(at), _) => Some(at),
+        (When::BeforeEnd(ago), Known::Ends(Some((_, last)))) => Some(last.minus(ago)),
+        (When::Clock(time), Known::Ends(Some((first, _)))) => {
+            Some(next(time, after.unwrap_or(first)))
+        }
+        // A log without a good line has nothing to choose from.
+        (_, Known::Ends(None)) => None,
+        (_, Known::Nothing) => {
+            return Err(Failure::new(format!(
+                "{} is read from front to back, so its first and last times are not known in \
+                 advance: give a date and a time, such as \"2026-11-23 22:34\", or save it as a \
+                 file and name that (another program's log: --convert FILE first).",
+                log.name
+            )));
+        }
+    })
+}
+
+/// Checks that there is time between `--from` and `--to`.
+fn check_order(filter: &Filter) -> Result<(), Failure> {
+    match (filter.from, filter.to) {
+        (Some(from), Some(to)) if from >= to => Err(Failure::new(format!(
+            "--to ({}) is not after --from ({}), so there is nothing between them. Give a later \
+             --to.",
+            date_and_clock(to),
+            date_and_clock(from)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a log with these first and last times has a part between `--from` and `--to`, or may get one.
+fn check_overlap(
+    filter: &Filter,
+    (first, last): (Stamp, Stamp),
+    follow: bool,
+    log: &Log,
+) -> Result<(), Failure> {
+    if let Some(from) = filter.from.filter(|from| *from > last && !follow) {
+        return Err(Failure::new(format!(
+            "{} ends at {}, before --from ({}), so there is nothing to show. Give an earlier \
+             --from.",
+            log.name,
+            date_and_clock(last),
+            date_and_clock(from)
+        )));
+    }
+    if let Some(to) = filter.to.filter(|to| *to <= first) {
+        return Err(Failure::new(format!(
+            "{} begins at {}, not before --to ({}), so there is nothing to show. Give a later \
+             --to.",
+            log.name,
+            date_and_clock(first),
+            date_and_clock(to)
+        )));
+    }
+    Ok(())
 }
 
 /// The times of the first and the last line with a good checksum.
