@@ -108,7 +108,7 @@ impl Conversion {
         }
         for (_, bytes) in line::lines(block.offset, block.bytes) {
             // A last line that lacks only its line feed is whole.
-            let Ok((at, raw)) = judge(bytes, true) else {
+            let Ok((at, raw)) = judge(bytes) else {
                 self.counts.damaged += 1;
                 continue;
             };

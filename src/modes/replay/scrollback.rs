@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::painter::Painter;
 use super::print::plain_defect;
 use super::progress::ProgressMeter;
-use super::read::defects::{Defect, judge};
+use super::read::defects::{Defect, judge_or_torn};
 use crate::event::LogId;
 use crate::failure::Failure;
 use crate::journal::Reader;
@@ -54,7 +54,7 @@ pub fn print_history(
             let ended = offset + (bytes.len() as u64) < to;
             let found = match block.too_long {
                 true => Err(Defect::TooLong),
-                false => judge(bytes, ended),
+                false => judge_or_torn(bytes, ended),
             };
             match found {
                 Ok(_) if colour => {

@@ -19,7 +19,7 @@ use super::locale;
 use super::painter::Painter;
 use super::plot::Picture;
 use super::stdout::progress_of;
-use super::read::defects::{Defect, advice, judge};
+use super::read::defects::{Defect, advice, judge_or_torn};
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
@@ -128,7 +128,7 @@ impl Pass {
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match judge(bytes, ended) {
+            match judge_or_torn(bytes, ended) {
                 Ok((at, raw)) => {
                     if self.filter.is_in_time(at) {
                         let wanted = self.all || self.filter.accepts(&raw);

@@ -14,7 +14,7 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     }
 }
 
-/// The same with grouped digits: `1,234 lines`.
+/// A number in grouped digits with its noun: `1,234 lines`.
 pub(super) fn counted_in_groups(number: u64, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),
@@ -55,7 +55,7 @@ pub(super) fn duration(length: Duration) -> String {
     }
 }
 
-/// Returns whether a moment is a time of day. Logs of the original program have only the time since their
+/// Returns whether a moment has a date. Logs of the original program have only the time since their
 /// beginning, which is counted from 1970.
 fn has_days(at: Stamp) -> bool {
     const YEAR: i64 = 365 * 86_400_000_000;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::event::{Event, Stamp};
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Blocks;
-use crate::modes::replay::read::defects::judge;
+use crate::modes::replay::read::defects::judge_or_torn;
 use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::{Log, LogInput};
 use crate::modes::replay::read::time_range::ByteRange;
@@ -107,7 +107,7 @@ impl Script {
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match judge(bytes, ended) {
+            match judge_or_torn(bytes, ended) {
                 Err(_) => add(None, offset, Step::Defect),
                 Ok((at, summary)) => {
                     if !self.filter.is_in_time(at) {

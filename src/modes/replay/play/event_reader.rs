@@ -6,7 +6,7 @@ use std::io;
 use crate::event::{Event, Stamp};
 use crate::journal::{LogRange, Reader};
 use crate::line::{self, MAX_LINE, RawLine};
-use crate::modes::replay::read::defects::{Defect, Defects, judge};
+use crate::modes::replay::read::defects::{Defect, Defects, judge_or_torn};
 use crate::modes::replay::read::filter::Filter;
 
 /// Bytes that are read at once.
@@ -195,7 +195,7 @@ impl<'a> FoundLine<'a> {
         let found = match cut {
             Some(defect) => Err(defect),
             None if text.len() > MAX_LINE => Err(Defect::TooLong),
-            None => judge(text, ended),
+            None => judge_or_torn(text, ended),
         };
         FoundLine {
             offset,
@@ -278,34 +278,43 @@ mod tests {
         (on, back)
     }
 
+    /// The positions at which these parts begin.
+    fn starts(parts: &[impl AsRef<[u8]>]) -> Vec<u64> {
+        let mut next = 0;
+        let start = |part: &_| {
+            let start = next;
+            next += AsRef::<[u8]>::as_ref(part).len() as u64;
+            start
+        };
+        parts.iter().map(start).collect()
+    }
+
+    fn all(filter: &Filter) -> Query<'_> {
+        Query {
+            filter,
+            hit: None,
+            from: None,
+        }
+    }
+
     #[test]
     fn both_ways_give_the_same_events() {
         let lines: Vec<Vec<u8>> = (0..3000)
             .map(|n| said(n, &"x".repeat(n as usize % 300)))
             .collect();
-        let mut starts = vec![0];
-        for line in &lines {
-            starts.push(starts.last().expect("one") + line.len() as u64);
-        }
-        starts.pop();
+        let starts = starts(&lines);
         let (mut events, end) = events(&lines.concat());
         let filter = Filter::default();
         let hit = Filter {
             grep: Some(regex::bytes::Regex::new("^x{299}$").expect("a pattern")),
             ..Filter::default()
         };
-        let mut wanted = Query {
-            filter: &filter,
-            hit: None,
-            from: None,
-        };
-        assert_eq!(
-            both(&mut events, end, wanted),
-            (starts.clone(), starts.clone())
-        );
+        let mut wanted = all(&filter);
+        let both_ways = |found: &[u64]| (found.to_vec(), found.to_vec());
+        assert_eq!(both(&mut events, end, wanted), both_ways(&starts));
         wanted.hit = Some(&hit);
         let hits: Vec<u64> = (0..10).map(|n| starts[300 * n + 299]).collect();
-        assert_eq!(both(&mut events, end, wanted), (hits.clone(), hits.clone()));
+        assert_eq!(both(&mut events, end, wanted), both_ways(&hits));
         wanted.from = Some(Stamp::from_micros(2_000_000_000));
         assert_eq!(both(&mut events, end, wanted).0, hits[6..]);
     }
@@ -317,24 +326,19 @@ mod tests {
         let torn = vec![0; 2 * MAX_LINE];
         let parts = [&one[..], b"nonsense\n", &long, &two, &torn];
         let (mut events, end) = events(&parts.concat());
-        let mut starts = vec![0];
-        for part in &parts[..4] {
-            starts.push(starts.last().expect("one") + part.len() as u64);
-        }
+        let starts = starts(&parts);
         let filter = Filter::default();
-        let wanted = Query {
-            filter: &filter,
-            hit: None,
-            from: None,
-        };
+        let wanted = all(&filter);
         assert_eq!(
             both(&mut events, end, wanted),
             (starts.clone(), starts.clone())
         );
         assert_eq!(events.counted.len(), 3);
-        let last = events.forward(starts[4], end, wanted).expect("read");
-        assert!(matches!(last, SearchResult::Here(item) if item.what == Err(Defect::Torn)));
-        let long = events.forward(starts[2], end, wanted).expect("read");
-        assert!(matches!(long, SearchResult::Here(item) if item.what == Err(Defect::TooLong)));
+        let mut defect_at = |start| match events.forward(start, end, wanted).expect("read") {
+            SearchResult::Here(item) => item.what.err(),
+            _ => None,
+        };
+        assert_eq!(defect_at(starts[4]), Some(Defect::Torn));
+        assert_eq!(defect_at(starts[2]), Some(Defect::TooLong));
     }
 }

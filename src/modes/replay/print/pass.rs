@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::renderer::{CheckedLine, Renderer};
 use crate::failure::Failure;
 use crate::journal;
-use crate::modes::replay::stdout::BufferedStdout;
 use crate::modes::replay::read::blocks::{Block, Blocks};
-use crate::modes::replay::read::defects::{Defect, Defects, judge};
+use crate::modes::replay::read::defects::{Defect, Defects, judge_or_torn};
 use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::unreadable;
 use crate::modes::replay::read::prefilter::Prefilter;
+use crate::modes::replay::stdout::BufferedStdout;
 
 /// A pass over a log that prints the chosen lines, with the defects that it met.
 pub(super) struct PrintPass {
@@ -54,7 +54,8 @@ impl PrintPass {
     fn block(&mut self, prefilter: &Prefilter, block: &Block<'_>, out: &mut Vec<u8>) {
         if block.offset == 0 {
             let first = block.bytes.split(|b| *b == b'\n').next();
-            self.renderer.set_log(journal::log_of(first.unwrap_or_default()));
+            self.renderer
+                .set_log(journal::log_of(first.unwrap_or_default()));
         }
         if block.too_long {
             let defect = if block.torn {
@@ -67,7 +68,7 @@ impl PrintPass {
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in prefilter.lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match judge(bytes, ended) {
+            match judge_or_torn(bytes, ended) {
                 Ok((at, raw)) => {
                     let wanted = self.filter.is_in_time(at)
                         && self.filter.accepts(&raw)

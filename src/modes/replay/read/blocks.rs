@@ -61,7 +61,7 @@ impl Blocks {
         Blocks::new(BlockSource::Stream(stream), 0)
     }
 
-    /// The same blocks, with a file read by a thread of its own: for callers that read all of it.
+    /// Lets a thread of its own read a file ahead, for callers that read all of it.
     pub(crate) fn ahead(mut self) -> Blocks {
         if let BlockSource::File { file, end } = &self.bytes {
             let at = self.offset + self.filled as u64;
@@ -124,7 +124,8 @@ impl Blocks {
                 } else {
                     self.given
                 };
-                return Ok(Some(self.block(offset, from, to, too_long)));
+                let block = self.block(offset, from, to);
+                return Ok(Some(Block { too_long, ..block }));
             } else if waiting.len() > MAX_LINE {
                 self.passing = Some(offset);
                 self.beginning = waiting[..MAX_LINE].to_vec();
@@ -135,7 +136,7 @@ impl Blocks {
                     return Ok(None);
                 }
                 self.given = self.filled;
-                return Ok(Some(self.block(offset, from, self.filled, false)));
+                return Ok(Some(self.block(offset, from, self.filled)));
             }
             if self.ended {
                 return Ok(None);
@@ -144,11 +145,11 @@ impl Blocks {
         }
     }
 
-    fn block(&self, offset: u64, from: usize, to: usize, too_long: bool) -> Block<'_> {
+    fn block(&self, offset: u64, from: usize, to: usize) -> Block<'_> {
         Block {
             offset,
             bytes: &self.buffer[from..to],
-            too_long,
+            too_long: false,
             torn: false,
         }
     }

@@ -49,17 +49,25 @@ impl From<Damage> for Defect {
     }
 }
 
-/// Parses a line, given without its `\n`; `ended` says whether that is there.
+/// Parses a line, given without its `\n`, and checks that a room wrote it.
 ///
 /// # Errors
-/// The defect. A bad line without `\n` counts as torn.
-pub(crate) fn judge(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
-    let genuine = |raw: RawLine<'_>| match Stamp::parse(raw.time) {
-        Some(at) if raw.is_canonical() => Ok(at),
+/// The damage of the line.
+pub(crate) fn judge(line: &[u8]) -> Result<(Stamp, RawLine<'_>), Damage> {
+    let raw = raw(line)?;
+    match Stamp::parse(raw.time) {
+        Some(at) if raw.is_canonical() => Ok((at, raw)),
         _ => Err(Damage::UnknownForm),
-    };
-    let found = raw(line).and_then(|raw| Ok((genuine(raw)?, raw)));
-    found.map_err(|damage| match ended {
+    }
+}
+
+/// As [`judge`], for a line that may be the last one, of which only a part was written; `ended` says whether
+/// its `\n` is there.
+///
+/// # Errors
+/// The defect: a bad line without `\n` is torn.
+pub(crate) fn judge_or_torn(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
+    judge(line).map_err(|damage| match ended {
         true => Defect::Damaged(damage),
         false => Defect::Torn,
     })

@@ -48,14 +48,21 @@ pub(crate) struct NameTally {
     presence: Option<Stay>,
 }
 
+/// The line that shows that somebody is present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Evidence {
+    Join,
+    /// A message of somebody whose join is not in the log.
+    Message,
+}
+
 /// A presence that has not ended.
 #[derive(Clone, Copy, Debug)]
 struct Stay {
     since: Stamp,
     /// The newest line of that name.
     seen: Stamp,
-    /// The presence began with a join.
-    by_join: bool,
+    known_by: Evidence,
     /// The index among those present.
     place: u32,
 }
@@ -154,7 +161,7 @@ impl Names {
         person.says(size, at);
         match &mut person.presence {
             Some(presence) => presence.seen = at,
-            None => self.enters(who, at, false),
+            None => self.enters(who, at, Evidence::Message),
         }
     }
 
@@ -168,13 +175,13 @@ impl Names {
         person.joins += 1;
         person.joined.get_or_insert(at);
         match person.presence {
-            Some(presence) if presence.by_join => (),
+            Some(presence) if presence.known_by == Evidence::Join => (),
             Some(presence) => {
                 // Nothing is known about the time between the last message and the join.
                 self.goes(who, presence.seen);
-                self.enters(who, at, true);
+                self.enters(who, at, Evidence::Join);
             }
-            None => self.enters(who, at, true),
+            None => self.enters(who, at, Evidence::Join),
         }
     }
 
@@ -194,7 +201,9 @@ impl Names {
         while let Some(who) = self.present.last().copied() {
             let presence = self.all[who as usize].presence;
             match presence {
-                Some(presence) if !presence.by_join => self.goes(who, presence.seen),
+                Some(presence) if presence.known_by == Evidence::Message => {
+                    self.goes(who, presence.seen)
+                }
                 _ => {
                     self.goes(who, at);
                     self.all[who as usize].left = Some(at);
@@ -208,18 +217,21 @@ impl Names {
         for who in std::mem::take(&mut self.present) {
             let person = &mut self.all[who as usize];
             if let Some(presence) = person.presence.take() {
-                person.is_present = presence.by_join;
-                let until = if presence.by_join { at } else { presence.seen };
+                person.is_present = presence.known_by == Evidence::Join;
+                let until = match presence.known_by {
+                    Evidence::Join => at,
+                    Evidence::Message => presence.seen,
+                };
                 person.present += micros(presence.since, until);
             }
         }
     }
 
-    fn enters(&mut self, who: u32, at: Stamp, by_join: bool) {
+    fn enters(&mut self, who: u32, at: Stamp, known_by: Evidence) {
         self.all[who as usize].presence = Some(Stay {
             since: at,
             seen: at,
-            by_join,
+            known_by,
             place: self.present.len() as u32,
         });
         self.present.push(who);

@@ -93,7 +93,7 @@ fn wanted<'a>(
     lines: impl Iterator<Item = (u64, &'a [u8])>,
     filter: &Filter,
 ) -> Vec<(u64, &'a [u8])> {
-    let good = |line: &[u8]| judge(line, true).is_ok_and(|(_, raw)| filter.accepts(&raw));
+    let good = |line: &[u8]| judge(line).is_ok_and(|(_, raw)| filter.accepts(&raw));
     lines.filter(|(_, line)| good(line)).collect()
 }
 
