@@ -303,12 +303,11 @@ impl Finder {
                 .take(IN_ONE)
                 .map(|(_, instance)| {
                     let left = instance.life.end().duration_since(now).as_secs();
-                    let says = RData::PTR(PTR(instance.name.clone()));
-                    messages::say(
+                    let pointer = RData::PTR(PTR(instance.name.clone()));
+                    messages::record(
                         messages::service(),
                         u32::try_from(left).unwrap_or(u32::MAX),
-                        false,
-                        says,
+                        pointer,
                     )
                 })
                 .collect();

@@ -162,10 +162,10 @@ pub fn read(bytes: &[u8]) -> Option<Vec<Record>> {
         return None;
     }
     let all = packet.answers.iter().chain(&packet.additional_records);
-    Some(all.filter_map(record).collect())
+    Some(all.filter_map(read_record).collect())
 }
 
-fn record(record: &ResourceRecord) -> Option<Record> {
+fn read_record(record: &ResourceRecord) -> Option<Record> {
     let says = match &record.rdata {
         RData::PTR(PTR(instance)) => RecordData::Instance(instance.clone().into_owned()),
         RData::SRV(srv) => RecordData::At {
@@ -190,14 +190,9 @@ pub fn question(name: Name<'static>, kind: TYPE) -> Question<'static> {
     Question::new(name, QTYPE::TYPE(kind), CLASS::IN.into(), false)
 }
 
-/// Makes a record to be sent.
-pub fn say(
-    name: Name<'static>,
-    ttl: u32,
-    flush: bool,
-    says: RData<'static>,
-) -> ResourceRecord<'static> {
-    ResourceRecord::new(name, CLASS::IN, ttl, says).with_cache_flush(flush)
+/// Makes a record to be sent, which others may have as well; `ttl` is in seconds.
+pub fn record(name: Name<'static>, ttl: u32, data: RData<'static>) -> ResourceRecord<'static> {
+    ResourceRecord::new(name, CLASS::IN, ttl, data)
 }
 
 /// The A or AAAA data of an address.

@@ -47,6 +47,51 @@ pub struct Responder {
     replies: Vec<Outgoing>,
 }
 
+/// The subject of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Room,
+    /// The list of service types (RFC 6763, section 9).
+    ServiceTypes,
+}
+
+/// The kind of a response.
+#[derive(Clone, Copy, Debug)]
+enum ResponseKind {
+    /// To everybody: an announcement or an answer.
+    Multicast { lists_types: bool },
+    /// To one conventional resolver.
+    Legacy { lists_types: bool },
+    /// The room is gone.
+    Goodbye,
+}
+
+impl ResponseKind {
+    /// The highest time to live, in seconds.
+    fn ttl(self) -> u32 {
+        match self {
+            ResponseKind::Multicast { .. } => u32::MAX,
+            ResponseKind::Legacy { .. } => LEGACY_TTL,
+            ResponseKind::Goodbye => 0,
+        }
+    }
+
+    /// Returns whether the room's own records replace those in others' caches; a conventional resolver does not
+    /// know that bit.
+    fn flushes_caches(self) -> bool {
+        !matches!(self, ResponseKind::Legacy { .. })
+    }
+
+    fn lists_types(self) -> bool {
+        match self {
+            ResponseKind::Multicast { lists_types } | ResponseKind::Legacy { lists_types } => {
+                lists_types
+            }
+            ResponseKind::Goodbye => false,
+        }
+    }
+}
+
 /// The state of the responder on one network.
 #[derive(Debug)]
 struct Speaking {
@@ -55,8 +100,8 @@ struct Speaking {
     announced: usize,
     /// The time of the pending answer, if there was a query.
     answer: Option<Instant>,
-    /// Tells whether the query was for the list of service types.
-    types: bool,
+    /// The query was for the list of service types as well.
+    lists_types: bool,
     sent: Option<Instant>,
     /// The start of the current period, and the number of conventional answers in it.
     replied: (Instant, u32),
@@ -95,57 +140,47 @@ impl Responder {
         }
     }
 
-    /// All records of the room on `interface`. `ttl` is the highest time to live, in seconds.
-    fn records(
-        &self,
-        interface: &Interface,
-        types: bool,
-        ttl: u32,
-        flush: bool,
-    ) -> Vec<ResourceRecord<'static>> {
-        let (long, short) = (OTHER_TTL.min(ttl), HOST_TTL.min(ttl));
+    /// All records of the room on `interface`, for a response of that kind.
+    fn records(&self, interface: &Interface, kind: ResponseKind) -> Vec<ResourceRecord<'static>> {
+        let (long, short) = (OTHER_TTL.min(kind.ttl()), HOST_TTL.min(kind.ttl()));
         let pointer = |to: Name<'static>| RData::PTR(PTR(to));
         let instance = || self.instance.clone();
+        // A record that only this room has.
+        let own = |name, ttl, data| {
+            messages::record(name, ttl, data).with_cache_flush(kind.flushes_caches())
+        };
+        let place = messages::at(self.host.clone(), self.port);
         let mut records = vec![
-            messages::say(messages::service(), long, false, pointer(instance())),
-            messages::say(
-                instance(),
-                short,
-                flush,
-                messages::at(self.host.clone(), self.port),
-            ),
-            messages::say(instance(), long, flush, RData::TXT(self.txt.clone())),
+            messages::record(messages::service(), long, pointer(instance())),
+            own(instance(), short, place),
+            own(instance(), long, RData::TXT(self.txt.clone())),
         ];
-        if types {
+        if kind.lists_types() {
             let listed = pointer(messages::service());
-            records.push(messages::say(messages::types(), long, false, listed));
+            records.push(messages::record(messages::types(), long, listed));
         }
-        let host = || self.host.clone();
-        records.extend(
-            interface
-                .addresses()
-                .map(|ip| messages::say(host(), short, flush, messages::address(ip))),
-        );
+        let addresses = interface.addresses().map(messages::address);
+        records.extend(addresses.map(|address| own(self.host.clone(), short, address)));
         records
     }
 
-    /// Recognises a question about this room; `true` if it is for the list of service types.
-    fn asks(&self, question: &Question) -> Option<bool> {
+    /// The subject of a question, if it is about this room.
+    fn asks(&self, question: &Question) -> Option<Asked> {
         let QTYPE::TYPE(kind) = question.qtype else {
             let any = question.qtype == QTYPE::ANY;
             let key = folded(&question.qname);
             let ours = [&self.service_key, &self.instance_key, &self.host_key];
             return match any && key == self.types_key {
-                true => Some(true),
-                false => (any && ours.contains(&&key)).then_some(false),
+                true => Some(Asked::ServiceTypes),
+                false => (any && ours.contains(&&key)).then_some(Asked::Room),
             };
         };
         let key = folded(&question.qname);
         match kind {
-            TYPE::PTR if key == self.types_key => Some(true),
-            TYPE::PTR => (key == self.service_key).then_some(false),
-            TYPE::SRV | TYPE::TXT => (key == self.instance_key).then_some(false),
-            TYPE::A | TYPE::AAAA => (key == self.host_key).then_some(false),
+            TYPE::PTR if key == self.types_key => Some(Asked::ServiceTypes),
+            TYPE::PTR => (key == self.service_key).then_some(Asked::Room),
+            TYPE::SRV | TYPE::TXT => (key == self.instance_key).then_some(Asked::Room),
+            TYPE::A | TYPE::AAAA => (key == self.host_key).then_some(Asked::Room),
             _ => None,
         }
     }
@@ -177,7 +212,7 @@ impl Party for Responder {
                     since: now,
                     announced: 0,
                     answer: None,
-                    types: false,
+                    lists_types: false,
                     sent: None,
                     replied: (now, 0),
                 },
@@ -193,13 +228,13 @@ impl Party for Responder {
             return;
         }
         let known = self.known(&packet);
-        let asked: Vec<(&Question, bool)> = packet
+        let asked: Vec<(&Question, Asked)> = packet
             .questions
             .iter()
             .filter_map(|question| Some((question, self.asks(question)?)))
             .filter(|(question, _)| !(known && folded(&question.qname) == self.service_key))
             .collect();
-        let types = asked.iter().any(|(_, types)| *types);
+        let lists_types = asked.iter().any(|(_, asked)| *asked == Asked::ServiceTypes);
         let Some(at) = self
             .speaking
             .iter()
@@ -212,7 +247,7 @@ impl Party for Responder {
         }
         if heard.from.port() == PORT {
             let speaking = &mut self.speaking[at];
-            speaking.types |= types;
+            speaking.lists_types |= lists_types;
             speaking.answer.get_or_insert(now + heard.delay);
             return;
         }
@@ -228,7 +263,7 @@ impl Party for Responder {
         replied.1 += 1;
         let questions = asked.iter().take(QUESTIONS);
         let questions = questions.map(|(question, _)| (*question).clone().into_owned());
-        let records = self.records(heard.interface, types, LEGACY_TTL, false);
+        let records = self.records(heard.interface, ResponseKind::Legacy { lists_types });
         self.replies.push(Outgoing {
             interface: heard.interface.index,
             to: Some(heard.from),
@@ -243,7 +278,9 @@ impl Party for Responder {
             if speaking.due().is_none_or(|due| due > now) {
                 continue;
             }
-            let records = self.records(&speaking.interface, speaking.types, u32::MAX, true);
+            let lists_types = speaking.lists_types;
+            let records =
+                self.records(&speaking.interface, ResponseKind::Multicast { lists_types });
             outgoing.push(Outgoing {
                 interface: speaking.interface.index,
                 to: None,
@@ -254,7 +291,7 @@ impl Party for Responder {
             if own.is_some_and(|after| speaking.since + *after <= now) {
                 speaking.announced += 1;
             }
-            (speaking.answer, speaking.types, speaking.sent) = (None, false, Some(now));
+            (speaking.answer, speaking.lists_types, speaking.sent) = (None, false, Some(now));
         }
         outgoing
     }
@@ -267,7 +304,10 @@ impl Party for Responder {
         let bye = |speaking: &Speaking| Outgoing {
             interface: speaking.interface.index,
             to: None,
-            bytes: messages::response(self.records(&speaking.interface, false, 0, true), None),
+            bytes: messages::response(
+                self.records(&speaking.interface, ResponseKind::Goodbye),
+                None,
+            ),
         };
         self.speaking.iter().map(bye).collect()
     }

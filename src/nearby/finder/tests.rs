@@ -187,7 +187,7 @@ fn a_room_that_says_nothing_any_more_is_asked_for_and_then_gone() {
 fn what_is_missing_is_asked_for() {
     let (ours, now, mut finder) = begun();
     let instance = messages::name(&["kitchen", "_chatroom", "_tcp", "local"]);
-    let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(instance)));
+    let pointer = messages::record(messages::service(), 4_500, RData::PTR(PTR(instance)));
     hear(
         &mut finder,
         &ours,
@@ -246,7 +246,7 @@ fn what_answers_from_another_port_or_for_others_is_not_heard() {
     assert!(finder.instances.is_empty());
     // An instance of another service with a room's name.
     let printer = messages::name(&["printer", "_ipp", "_tcp", "local"]);
-    let pointer = messages::say(messages::service(), 4_500, false, RData::PTR(PTR(printer)));
+    let pointer = messages::record(messages::service(), 4_500, RData::PTR(PTR(printer)));
     hear(
         &mut finder,
         &ours,
@@ -281,7 +281,7 @@ fn a_flood_is_bounded_and_over_when_it_is_over() {
     for n in 0..1_000_u32 {
         let ip = IpAddr::from([10, 0, 0, u8::try_from(n % 250).expect("it")]);
         for name in [host.clone(), messages::name(&[&format!("h{n}"), "local"])] {
-            let record = messages::say(name, u32::MAX, false, messages::address(ip));
+            let record = messages::record(name, u32::MAX, messages::address(ip));
             hear(
                 &mut finder,
                 &ours,

@@ -144,7 +144,7 @@ proptest! {
             vec![
                 say(service(), 120, false, RData::PTR(PTR(instance.clone()))),
                 say(instance.clone(), 120, true, at(name(&["host", "local"]), 1337)),
-                say(instance, 120, true, RData::TXT(txt(&room, "abc", true))),
+                record(instance, 120, RData::TXT(txt(&room, "abc", true))).with_cache_flush(true),
                 say(name(&["host", "local"]), 120, true, address([10, 0, 0, 1].into())),
             ],
             None,

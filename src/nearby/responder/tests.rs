@@ -173,7 +173,7 @@ fn who_knows_already_is_not_told_again() {
     let (mut responder, now) = settled(&interface);
     let mut asked = |ttl: u32, label: &str| {
         let instance = messages::name(&[label, "_chatroom", "_tcp", "local"]);
-        let known = messages::say(messages::service(), ttl, false, RData::PTR(PTR(instance)));
+        let known = messages::record(messages::service(), ttl, RData::PTR(PTR(instance)));
         let query = messages::query(vec![question(messages::service(), TYPE::PTR)], vec![known]);
         ask(&mut responder, &interface, "10.0.0.9:5353", &query, now);
         responder.due(now + DELAY).len()
@@ -219,7 +219,8 @@ fn a_plain_resolver_on_the_link_is_answered_by_itself() {
 fn what_is_no_question_changes_nothing() {
     let interface = interface(1, &["10.0.0.7/24"]);
     let (mut responder, now) = settled(&interface);
-    let own = messages::response(responder.records(&interface, true, 0, true), None);
+    let kind = ResponseKind::Multicast { lists_types: true };
+    let own = messages::response(responder.records(&interface, kind), None);
     let mut update = query(messages::service(), TYPE::PTR);
     update[2] = 0x28;
     for bytes in [
