@@ -362,9 +362,9 @@ fn check_joiners(name: &str, at: usize, cluster: &str) -> Result<(), NameError> 
     let letters: Vec<char> = cluster.chars().collect();
     let first = letters[0];
     let emoji = first.is_emoji_char();
-    let mut behind = at;
+    let mut end = at;
     for (place, c) in letters.iter().enumerate() {
-        behind += c.len_utf8();
+        end += c.len_utf8();
         if !is_joining(*c) {
             continue;
         }
@@ -374,7 +374,7 @@ fn check_joiners(name: &str, at: usize, cluster: &str) -> Result<(), NameError> 
         let after = letters.get(place + 1).copied();
         let fits = match c {
             '\u{200c}' | '\u{200d}' if canonical_combining_class(before) == VIRAMA => true,
-            '\u{200c}' => parts_letters(&name[..behind - c.len_utf8()], &name[behind..]),
+            '\u{200c}' => parts_letters(&name[..end - c.len_utf8()], &name[end..]),
             '\u{200d}' => {
                 emoji && after.is_some_and(|next| next.is_emoji_char() && !next.is_ascii())
             }

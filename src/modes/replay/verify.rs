@@ -156,8 +156,8 @@ fn joined(bytes: &[u8]) -> bool {
     };
     // Checksum, space, key, the fields that a room writes, and the damaged line feed.
     let farthest = 8 + 1 + MAX_KEY + MAX_FIELDS + 1;
-    let mut behind = bytes[tab + 1..].windows(TIME).take(farthest + 1);
-    behind.any(|place| Stamp::parse(place).is_some())
+    let mut places = bytes[tab + 1..].windows(TIME).take(farthest + 1);
+    places.any(|place| Stamp::parse(place).is_some())
 }
 
 /// The time of the newest good line.

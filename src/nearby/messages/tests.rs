@@ -95,12 +95,8 @@ fn what_is_no_room_is_none() {
 fn a_message_fits_into_one_packet() {
     let many = || (0..200).map(said).collect::<Vec<_>>();
     fn said(n: u16) -> ResourceRecord<'static> {
-        say(
-            name(&[&format!("host{n}"), "local"]),
-            120,
-            true,
-            address([10, 0, 0, 1].into()),
-        )
+        let host = name(&[&format!("host{n}"), "local"]);
+        record(host, 120, address([10, 0, 0, 1].into())).with_cache_flush(true)
     }
     let bytes = response(many(), None);
     assert!(
@@ -116,7 +112,7 @@ fn a_message_fits_into_one_packet() {
 fn no_message_is_longer_than_a_packet() {
     let label = |at: usize| format!("{at:0>60}");
     let questions = |count| (0..count).map(|at| question(name(&[&label(at), "x"]), TYPE::SRV));
-    let known = say(service(), 120, false, RData::PTR(PTR(service())));
+    let known = record(service(), 120, RData::PTR(PTR(service())));
     for count in [1, 20, 21, 22, 23, 100] {
         let sent = query(questions(count).collect(), vec![known.clone(); 50]);
         assert!(sent.len() <= LONGEST, "{count}: {}", sent.len());
@@ -142,10 +138,10 @@ proptest! {
         let instance = name(&[&label(&room, "abc-1"), "_chatroom", "_tcp", "local"]);
         let mut bytes = response(
             vec![
-                say(service(), 120, false, RData::PTR(PTR(instance.clone()))),
-                say(instance.clone(), 120, true, at(name(&["host", "local"]), 1337)),
+                record(service(), 120, RData::PTR(PTR(instance.clone()))),
+                record(instance.clone(), 120, at(name(&["host", "local"]), 1337)).with_cache_flush(true),
                 record(instance, 120, RData::TXT(txt(&room, "abc", true))).with_cache_flush(true),
-                say(name(&["host", "local"]), 120, true, address([10, 0, 0, 1].into())),
+                record(name(&["host", "local"]), 120, address([10, 0, 0, 1].into())).with_cache_flush(true),
             ],
             None,
         );

@@ -127,12 +127,12 @@ pub(super) fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     }
     // This machine's clocks have no leap seconds.
     let (mut fraction, mut rest) = (second.min(59) * 1_000_000, rest);
-    if let Some(behind) = rest.strip_prefix('.') {
-        let count = behind.bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(decimals) = rest.strip_prefix('.') {
+        let count = decimals.bytes().take_while(u8::is_ascii_digit).count();
         if !(1..=9).contains(&count) {
             return None;
         }
-        let (number, after) = digits(behind, count)?;
+        let (number, after) = digits(decimals, count)?;
         let scaled = u64::from(number) * 1_000_000 / 10u64.pow(count as u32);
         fraction += scaled as u32;
         rest = after;

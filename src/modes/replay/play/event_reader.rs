@@ -190,8 +190,8 @@ struct FoundLine<'a> {
 
 impl<'a> FoundLine<'a> {
     fn of(range: &LogRange, offset: u64, text: &'a [u8], cut: Option<Defect>) -> FoundLine<'a> {
-        let behind = offset + text.len() as u64;
-        let ended = behind < range.offset + range.bytes.len() as u64;
+        let end = offset + text.len() as u64;
+        let ended = end < range.offset + range.bytes.len() as u64;
         let found = match cut {
             Some(defect) => Err(defect),
             None if text.len() > MAX_LINE => Err(Defect::TooLong),
@@ -199,7 +199,7 @@ impl<'a> FoundLine<'a> {
         };
         FoundLine {
             offset,
-            next: if ended { behind + 1 } else { range.next },
+            next: if ended { end + 1 } else { range.next },
             text,
             found,
         }

@@ -98,15 +98,15 @@ impl Terminal {
 
     /// Waits until something happens, for `length` at most.
     pub(super) fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
-        let behind = !self.has_front();
-        let length = match behind {
+        let is_in_background = !self.has_front();
+        let length = match is_in_background {
             true => Some(length.unwrap_or(GLANCE).min(GLANCE)),
             false => length,
         };
         let typed = self.poll(length).unwrap_or_default();
         self.woken.settle();
         let mut signals: Vec<i32> = self.signals.try_iter().collect();
-        if behind && self.is_in_front() {
+        if is_in_background && self.is_in_front() {
             signals.push(SIGCONT);
         }
         TerminalInput { typed, signals }

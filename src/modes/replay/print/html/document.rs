@@ -107,14 +107,14 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
 /// The document's style, with a colour for every step of hue.
 pub(super) fn style() -> String {
     let mut style = STYLE.to_string();
-    for (behind, is_dark) in [(&LIGHT, false), (&DARK, true)] {
+    for (grounds, is_dark) in [(&LIGHT, false), (&DARK, true)] {
         style += match is_dark {
             true => "@media screen and (prefers-color-scheme: dark) {\n",
             false => "",
         };
         for step in 0..HUES {
             let hue = (step as f64 + 0.5) * 360.0 / HUES as f64;
-            let colour = readable(hue, behind, is_dark);
+            let colour = readable(hue, grounds, is_dark);
             // Writing to a String cannot fail.
             let _ = write!(style, ".c{step}{{color:#{colour:06x}}}");
         }
@@ -127,12 +127,12 @@ pub(super) fn style() -> String {
 }
 
 /// The brightest (on dark, the darkest) colour of that hue that is readable on all these backgrounds.
-fn readable(hue: f64, behind: &[u32], is_dark: bool) -> u32 {
+fn readable(hue: f64, grounds: &[u32], is_dark: bool) -> u32 {
     let mut found = if is_dark { 0xff_ffff } else { 0 };
     for step in 0..=100 {
         let lightness = if is_dark { step } else { 100 - step };
         let colour = from_hsl(hue, SATURATION, f64::from(lightness) / 100.0);
-        if behind
+        if grounds
             .iter()
             .all(|ground| contrast(colour, *ground) >= LEAST)
         {

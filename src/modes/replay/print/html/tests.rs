@@ -26,7 +26,7 @@ fn everything_can_be_read_in_the_light_and_in_the_dark() {
         .map(|rest| u32::from_str_radix(&rest[..6], 16).expect("a colour"))
         .collect();
     assert_eq!(names.len(), 2 * HUES);
-    for (behind, names) in [(LIGHT, &names[..HUES]), (DARK, &names[HUES..])] {
+    for (made_for, names) in [(LIGHT, &names[..HUES]), (DARK, &names[HUES..])] {
         let theme = themes.next().expect("two themes");
         let theme = theme.split_once('}').expect("an end").0;
         let colours = colours(theme);
@@ -35,7 +35,7 @@ fn everything_can_be_read_in_the_light_and_in_the_dark() {
             found.unwrap_or_else(|| panic!("no {wanted} in {theme}")).1
         };
         let grounds = ["surface", "found", "now", "here"].map(colour);
-        assert_eq!(grounds, behind, "what names are made for");
+        assert_eq!(grounds, made_for, "what names are made for");
         let texts = ["text", "quiet", "link", "wrong"].map(colour);
         for text in texts.iter().chain(names) {
             for ground in grounds {
