@@ -37,7 +37,7 @@ pub fn run(args: BackupArgs) -> Result<ExitCode, Failure> {
     let aside = match ended {
         Ok(aside) => aside,
         Err(failure) => {
-            copy.leave();
+            copy.remove_if_new_and_empty();
             return Err(failure);
         }
     };

@@ -38,7 +38,7 @@ use crate::line;
 use painter::Painter;
 use read::log::{Log, LogInput};
 
-pub use scrollback::{MOST, print_history};
+pub use scrollback::print_history;
 
 /// Returns whether output on stdout should be coloured: it is a terminal, and the environment does not forbid
 /// it.

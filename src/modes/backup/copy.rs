@@ -72,14 +72,14 @@ impl LocalCopy {
             private,
             made,
         };
-        if !copy.look().map_err(unusable)? {
+        if !copy.read_state().map_err(unusable)? {
             return Err(Failure::new(format!(
                 "{} is not a copy of a room's log, so nothing is added to it. Name another file.",
                 path.display()
             )));
         }
         if private {
-            copy.narrow().map_err(|error| {
+            copy.make_private().map_err(|error| {
                 Failure::new(format!(
                     "{} can be read by others, and that cannot be changed: {}. The room has a key, so nothing was added. \
                      Name a file of your own.",
@@ -92,7 +92,7 @@ impl LocalCopy {
     }
 
     /// Removes the permissions of everyone but the owner.
-    fn narrow(&self) -> io::Result<()> {
+    fn make_private(&self) -> io::Result<()> {
         let mode = rights(&self.file.metadata()?);
         match mode & OTHERS {
             0 => Ok(()),
@@ -101,7 +101,7 @@ impl LocalCopy {
     }
 
     /// Reads the state of the file; `false` if it is not a copy of a log.
-    fn look(&mut self) -> io::Result<bool> {
+    fn read_state(&mut self) -> io::Result<bool> {
         let length = self.file.metadata()?.len();
         let reader = Reader::new(Arc::clone(&self.file), LogId(0));
         let (log, end) = match identify(&reader, length)? {
@@ -127,6 +127,9 @@ impl LocalCopy {
     }
 
     /// Receives a log from its beginning. The file holds nothing, or part of this log's first line.
+    ///
+    /// # Errors
+    /// The file begins otherwise or cannot be written, or the log is not what the room said.
     pub(super) fn take_all(&mut self, mut sent: Download) -> Result<Fetched, Failure> {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let length = self.file.metadata().map_err(failed)?.len();
@@ -148,6 +151,9 @@ impl LocalCopy {
     }
 
     /// Receives the rest of the log, after comparing the end of the copy.
+    ///
+    /// # Errors
+    /// As [`LocalCopy::take_all`].
     pub(super) fn go_on(&mut self, mut sent: Download) -> Result<Fetched, Failure> {
         let mut there = vec![0; (self.state.end - self.state.from) as usize];
         self.file
@@ -193,7 +199,7 @@ impl LocalCopy {
         };
         self.file.sync_all().map_err(failed)?;
         sync_folder_of(&self.path).map_err(failed)?;
-        let is_log = self.look().map_err(failed)?;
+        let is_log = self.read_state().map_err(failed)?;
         match cut {
             Some(why) => Ok(Fetched::Cut(why)),
             None if is_log && self.state.fingerprint == sent.fingerprint => Ok(Fetched::Whole),
@@ -269,8 +275,8 @@ impl LocalCopy {
         self.state.fingerprint.map(|fingerprint| fingerprint.log)
     }
 
-    /// Removes the file if this run created it and it is empty.
-    pub(super) fn leave(&self) {
+    /// Removes the file if this run created it and nothing came.
+    pub(super) fn remove_if_new_and_empty(&self) {
         let empty = self.file.metadata().is_ok_and(|file| file.len() == 0);
         if self.made && empty {
             let _ = fs::remove_file(&self.path);
@@ -299,7 +305,7 @@ impl FreshCopy {
         };
         let failed = |error: io::Error| unusable(&copy.path, &error);
         // An interrupted run leaves a log, or nothing.
-        let is_left = fresh.look().map_err(failed)? && fresh.state.fingerprint.is_some();
+        let is_left = fresh.read_state().map_err(failed)? && fresh.state.fingerprint.is_some();
         if !is_left && fresh.file.metadata().map_err(failed)?.len() > 0 {
             return Err(Failure::new(format!(
                 "The room no longer has the log that is in {}, and {}, where the new copy would \
@@ -311,7 +317,7 @@ impl FreshCopy {
         fresh.file.set_len(0).map_err(failed)?;
         fresh.state = CopyState::default();
         if fresh.private {
-            fresh.narrow().map_err(failed)?;
+            fresh.make_private().map_err(failed)?;
         }
         Ok(FreshCopy(fresh))
     }

@@ -10,5 +10,6 @@ pub(super) struct CopyState {
     pub fingerprint: Option<Fingerprint>,
     /// The offset from which the end is compared.
     pub from: u64,
+    /// Its first line.
     pub first: Vec<u8>,
 }

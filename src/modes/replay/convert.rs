@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Log, LogInput, shown, unreadable};
+use crate::modes::replay::read::log::{Log, shown, unreadable};
 use crate::modes::replay::read::time_range;
 use destination::Destination;
 
@@ -32,24 +32,18 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     // infallible: `--convert` chose this mode.
     let out = args.convert.as_deref().unwrap_or(OsStr::new("-").as_ref());
     let mut filter = Filter::of(args);
-    let span = time_range::find(&log, args, &mut filter)?;
+    let range = time_range::find(&log, args, &mut filter)?;
     let mut destination = Destination::create(out)?;
     let mut progress = ProgressMeter::after_a_moment(log.length());
     let (name, format, report) = (log.name.clone(), log.format, log.report.clone());
-    let position = match &log.input {
-        LogInput::Stream(stream) => Some(std::sync::Arc::clone(&stream.position)),
-        LogInput::File { .. } => None,
-    };
+    let position = log.source_position();
     let mut conversion = Conversion {
         filter,
         counts: CopyCounts::default(),
         times: None,
         ready: Vec::new(),
     };
-    let mut blocks = match span {
-        Some(span) => log.blocks(span.start, Some(span.end)),
-        None => log.blocks(0, None),
-    };
+    let mut blocks = log.blocks(range);
     while let Some(block) = blocks.next().map_err(|error| unreadable(&name, &error))? {
         conversion.block(&block)?;
         destination.write(&conversion.ready)?;

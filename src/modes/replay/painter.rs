@@ -104,7 +104,7 @@ impl Painter {
     }
 
     /// Appends a separator with words in it, for a terminal of so many columns.
-    pub(super) fn part(self, words: &str, columns: usize, out: &mut Vec<u8>) {
+    pub(super) fn divider(self, words: &str, columns: usize, out: &mut Vec<u8>) {
         let dashes = (columns.saturating_sub(words.len() + 2) / 2).clamp(2, 8);
         let dashes = "-".repeat(dashes);
         self.remark(&format!("{dashes} {words} {dashes}"), out);
@@ -230,7 +230,7 @@ mod tests {
     fn a_parting_line_fits_where_it_stands() {
         let part = |columns| {
             let mut out = Vec::new();
-            Painter { colour: false }.part("back to noon", columns, &mut out);
+            Painter { colour: false }.divider("back to noon", columns, &mut out);
             String::from_utf8(out).expect("UTF-8")
         };
         assert_eq!(part(80), "-------- back to noon --------\n");

@@ -1,19 +1,18 @@
 //! The log printed at once, front to back, in one of several output formats.
 
-pub(super) mod console;
+mod console;
 mod follow;
-pub(super) mod renderer;
-pub(super) mod html;
-pub(super) mod json;
+mod html;
+mod json;
 mod pager;
-mod plain;
 mod pass;
+mod plain;
+mod renderer;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::painter::Painter;
-use super::stdout::{BufferedStdout, progress_of};
 use super::progress::ProgressMeter;
 use super::read::defects::Defects;
 use super::read::filter::{Filter, nothing_accepted};
@@ -21,13 +20,15 @@ use super::read::log::{Log, LogInput, cannot_follow, unreadable};
 use super::read::prefilter::Prefilter;
 use super::read::time_range::{self, ByteRange};
 use super::read::watch::{Watch, whole_lines};
+use super::stdout::{BufferedStdout, progress_of};
 use crate::cli::{Colour, FileFormat, Output, ReplayArgs};
 use crate::failure::Failure;
-use renderer::Renderer;
 use pager::PagerRenderer;
 use pass::PrintPass;
+use plain::PlainRenderer;
+use renderer::Renderer;
 
-pub(super) use plain::{PlainRenderer, plain_defect};
+pub(super) use plain::plain_defect;
 
 /// Prints the chosen part of the log.
 ///
@@ -74,7 +75,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
 /// Prints the lines in a range of the log, and with `follow` those that a room writes after it.
 fn print_lines(
     log: Log,
-    range: Option<ByteRange>,
+    mut range: Option<ByteRange>,
     follow: bool,
     pass: &mut PrintPass,
     stdout: &mut BufferedStdout,
@@ -90,23 +91,19 @@ fn print_lines(
         }
         _ => None,
     };
-    let position = match &log.input {
-        LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
-        LogInput::File { .. } => None,
-    };
-    let (start, mut end) = range.map_or((0, None), |range| (range.start, Some(range.end)));
-    if let (Some((file, _)), Some(end)) = (&followed, &mut end) {
+    if let (Some((file, _)), Some(range)) = (&followed, &mut range) {
         // A line that is being written is printed when it is whole.
-        *end = whole_lines(file, start, *end).map_err(failed)?;
+        range.end = whole_lines(file, range.start, range.end).map_err(failed)?;
     }
+    let position = log.source_position();
     let prefilter = Prefilter::of(&pass.filter);
-    let mut blocks = log.blocks(start, end).ahead();
+    let mut blocks = log.blocks(range).ahead();
     pass.all(&mut blocks, &prefilter, stdout, &name, position.as_deref())?;
-    if let (Some((file, path)), Some(end)) = (followed, end) {
+    if let (Some((file, path)), Some(range)) = (followed, range) {
         stdout.flush()?;
         stdout.progress = ProgressMeter::none();
         let watch = Watch::new(path, Arc::clone(&file));
-        pass.follow(watch, file, end, &prefilter, stdout, &name)?;
+        pass.follow(watch, file, range.end, &prefilter, stdout, &name)?;
     }
     Ok(())
 }

@@ -19,12 +19,12 @@ use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::{open, shown, unreadable};
 
 /// Events that are shown at most if the whole conversation is asked for.
-pub const MOST: usize = 10_000;
+const MOST: usize = 10_000;
 
 /// Prints the newest events of the room's log at `path`, of which the first `end` bytes count, and returns
 /// their number.
 ///
-/// With `newest` that many, else at most [`MOST`], with a last line about the rest. With `colour` they look
+/// With `newest` that many, else at most 10,000, with a last line about the rest. With `colour` they look
 /// as in a replay on a terminal, else they are plain lines. A progress bar appears on stderr if it takes
 /// long.
 ///

@@ -12,20 +12,19 @@ mod table;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::locale;
 use super::painter::Painter;
 use super::plot::Picture;
-use super::stdout::progress_of;
 use super::read::defects::{Defect, advice, judge_or_torn};
+use super::stdout::progress_of;
 use crate::cli::{Colour, ReplayArgs, StatsForm};
 use crate::failure::Failure;
 use crate::line;
 use crate::modes::replay::read::blocks::Block;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Log, LogInput, unreadable};
+use crate::modes::replay::read::log::{Log, unreadable};
 use crate::modes::replay::read::time_range;
 use crate::modes::replay::tally::names::MOST_NAMES;
 use crate::modes::replay::tally::{Tally, hours};
@@ -84,17 +83,13 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
 /// Counts the chosen part in one pass.
 fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
     let mut filter = Filter::of(args);
-    let span = time_range::find(&log, args, &mut filter)?;
+    let range = time_range::find(&log, args, &mut filter)?;
     let (name, mut progress) = (log.name.clone(), progress_of(&log));
-    let (start, end) = span.map_or((0, None), |span| (span.start, Some(span.end)));
-    let source = match &log.input {
-        LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
-        LogInput::File { .. } => None,
-    };
-    let mut blocks = log.blocks(start, end).ahead();
-    let mut pass = Pass {
+    let source = log.source_position();
+    let mut blocks = log.blocks(range).ahead();
+    let mut pass = CountPass {
         tally: Tally::new(hours::here),
-        all: filter.accepts_all_in_time(),
+        accepts_all: filter.accepts_all_in_time(),
         filter,
     };
     loop {
@@ -113,17 +108,17 @@ fn count(log: Log, args: &ReplayArgs) -> Result<Tally, Failure> {
 }
 
 /// A log while it is counted.
-struct Pass {
+struct CountPass {
     tally: Tally,
     filter: Filter,
-    /// Every event is chosen.
-    all: bool,
+    /// The filter's answer, which is asked for each line.
+    accepts_all: bool,
 }
 
-impl Pass {
+impl CountPass {
     fn block(&mut self, block: &Block<'_>) {
         if block.too_long {
-            return self.tally.add_defect(block.offset, Defect::TooLong);
+            return self.tally.defects.add(block.offset, Defect::TooLong);
         }
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
@@ -131,11 +126,11 @@ impl Pass {
             match judge_or_torn(bytes, ended) {
                 Ok((at, raw)) => {
                     if self.filter.is_in_time(at) {
-                        let wanted = self.all || self.filter.accepts(&raw);
+                        let wanted = self.accepts_all || self.filter.accepts(&raw);
                         self.tally.add(at, &raw, wanted);
                     }
                 }
-                Err(defect) => self.tally.add_defect(offset, defect),
+                Err(defect) => self.tally.defects.add(offset, defect),
             }
         }
     }
@@ -143,12 +138,12 @@ impl Pass {
 
 /// Prints one line on stderr if anything was not counted.
 fn say_damage(tally: &Tally, name: &str) {
-    if let Some(found) = tally.damage_in_words() {
+    if let Some(found) = tally.defects.in_words() {
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
             io::stderr(),
             "chatroom: {name} has {found}, first at byte {}. Damage is not counted{}.",
-            tally.damage_at.unwrap_or_default(),
+            tally.defects.first.unwrap_or_default(),
             advice(name)
         );
     }

@@ -12,7 +12,7 @@ use std::str::from_utf8;
 
 use crate::event::Stamp;
 use crate::line::{self, RawLine, Shape};
-use crate::modes::replay::read::defects::Defect;
+use crate::modes::replay::read::defects::Defects;
 use hours::{Hours, UtcOffset};
 use intervals::Intervals;
 use names::{Names, TextSize};
@@ -49,12 +49,8 @@ pub(super) struct Tally {
     pub hours: Hours,
     /// Counts over time.
     pub intervals: Intervals,
-    /// Lines that are not as the room wrote them.
-    pub damaged: u64,
-    /// The last line is torn.
-    pub torn: bool,
-    /// The offset of the first of these lines.
-    pub damage_at: Option<u64>,
+    /// Lines that are not as the room wrote them, and are in none of the sums.
+    pub defects: Defects,
     spoken: Option<Stamp>,
     /// The time of the newest good line, chosen or not.
     newest: Option<Stamp>,
@@ -81,9 +77,7 @@ impl Tally {
             people: Names::default(),
             hours: Hours::new(zone),
             intervals: Intervals::new(zone),
-            damaged: 0,
-            torn: false,
-            damage_at: None,
+            defects: Defects::default(),
             spoken: None,
             newest: None,
         }
@@ -145,15 +139,6 @@ impl Tally {
         }
     }
 
-    /// Adds a line that is not shown.
-    pub(super) fn add_defect(&mut self, offset: u64, defect: Defect) {
-        match defect {
-            Defect::Torn => self.torn = true,
-            _ => self.damaged += 1,
-        }
-        self.damage_at.get_or_insert(offset);
-    }
-
     /// Ends the log.
     pub(super) fn end(&mut self) {
         if let Some(newest) = self.newest {
@@ -188,21 +173,6 @@ impl Tally {
     pub(super) fn wall(&self, at: Stamp) -> chrono::NaiveDateTime {
         let at = hours::second(at);
         calendar::on_wall(at + (self.zone)(at))
-    }
-
-    /// The lines that are in none of the sums, in words; `None` if there are none.
-    pub(super) fn damage_in_words(&self) -> Option<String> {
-        let lines = |count| match count {
-            1 => "1 damaged line".to_string(),
-            _ => format!("{count} damaged lines"),
-        };
-        let found = match (self.damaged, self.torn) {
-            (0, false) => return None,
-            (0, true) => "a torn last line".to_string(),
-            (count, false) => lines(count),
-            (count, true) => format!("{} and a torn last line", lines(count)),
-        };
-        Some(found)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::line::{self, Shape};
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::defects::judge_or_torn;
 use crate::modes::replay::read::filter::Filter;
-use crate::modes::replay::read::log::{Log, LogInput};
+use crate::modes::replay::read::log::Log;
 use crate::modes::replay::read::time_range::ByteRange;
 
 /// One step of the run.
@@ -60,14 +60,8 @@ impl Script {
         span: Option<ByteRange>,
         with_presence: bool,
     ) -> Script {
-        let bytes_read = match &log.input {
-            LogInput::File { .. } => None,
-            LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
-        };
-        let blocks = match span {
-            Some(span) => log.blocks(span.start, Some(span.end)),
-            None => log.blocks(0, None),
-        };
+        let bytes_read = log.source_position();
+        let blocks = log.blocks(span);
         Script {
             blocks,
             filter,

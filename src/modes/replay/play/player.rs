@@ -316,7 +316,7 @@ impl Player {
                         Some(at) => format!("{words} {}", wording::day_and_clock(at)),
                         None => words.trim_end_matches(" to").to_string(),
                     };
-                    self.painter.part(&words, self.columns, &mut self.out);
+                    self.painter.divider(&words, self.columns, &mut self.out);
                     // Not measured from what was shown before.
                     self.time = None;
                 }
@@ -365,7 +365,7 @@ impl Player {
             let day = wording::day(at);
             if let Some(day) = day.filter(|_| day != self.day) {
                 let words = day.format("%A, %-d %B %Y").to_string();
-                self.painter.part(&words, self.columns, &mut self.out);
+                self.painter.divider(&words, self.columns, &mut self.out);
             }
             self.day = day;
             self.painter.time(at, &mut self.out);

@@ -9,8 +9,8 @@ use plotters::prelude::*;
 use super::canvas::{Canvas, Side, TextStyle, cut, width};
 use crate::event::Stamp;
 use crate::modes::replay::tally::Tally;
-use crate::modes::replay::tally::calendar::Unit;
-use crate::modes::replay::tally::hours::second;
+use crate::modes::replay::tally::calendar::{Unit, WEEKDAYS};
+use crate::modes::replay::tally::hours::{moment, second};
 use crate::modes::replay::tally::intervals::Interval;
 use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
@@ -48,7 +48,6 @@ const VIRIDIS: [RGBColor; 9] = [
     RGBColor(0x47, 0x2d, 0x7b),
     RGBColor(0x44, 0x01, 0x54),
 ];
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A sheet about a log.
 pub(super) struct Sheet<'a> {
@@ -182,7 +181,7 @@ impl<'a> Sheet<'a> {
         let every = ticks.len().div_ceil(room).max(1);
         let mut below: Vec<(f64, String)> = Vec::new();
         for at in ticks.into_iter().step_by(every) {
-            let place = x(Stamp::from_micros(at * 1_000_000));
+            let place = x(moment(at));
             let (label, common) = unit.label(at, zone);
             canvas.line((place, BOTTOM), (place, BOTTOM + 5.0), 1, GREY)?;
             canvas.text(

@@ -3,15 +3,15 @@
 //! Invariant: nothing is invented. The log has a message's time, key and text, but not the program that sent
 //! it, the address or the task. Other lines stay as they are in the log.
 
-use super::renderer::{CheckedLine, Renderer};
 use super::plain::plain_defect;
+use super::renderer::{CheckedLine, Renderer};
 use crate::event::Stamp;
 use crate::line::{Shape, text_of};
 use crate::modes::replay::read::defects::Defect;
 
 /// Renders the console's blocks.
 #[derive(Default)]
-pub(crate) struct ConsoleRenderer {
+pub(super) struct ConsoleRenderer {
     /// The second of the newest date, since many messages share one.
     second: Option<i64>,
     date: String,

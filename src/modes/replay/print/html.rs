@@ -28,7 +28,7 @@ const PART: (usize, usize) = (50, 200);
 
 /// Renders an HTML document.
 #[derive(Default)]
-pub(crate) struct HtmlRenderer {
+pub(super) struct HtmlRenderer {
     clock: WallClock,
     /// The day of the open section, and whether one is open: damage has no day.
     day: Option<NaiveDate>,
@@ -162,7 +162,8 @@ impl HtmlRenderer {
 
     fn pass(&mut self, line: &CheckedLine<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {
         self.totals.passing += 1;
-        if !self.joins_and_leaves.is_empty() && self.day == Some(self.clock.minute_of(line.at).day) {
+        if !self.joins_and_leaves.is_empty() && self.day == Some(self.clock.minute_of(line.at).day)
+        {
             self.lines += 1;
         } else {
             self.apart(Some(line.at), out);

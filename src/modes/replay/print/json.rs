@@ -11,7 +11,7 @@ use crate::sse::{self, Form};
 use crate::wire::Wire;
 
 /// Renders JSON objects.
-pub(crate) struct JsonRenderer {
+pub(super) struct JsonRenderer {
     log: LogId,
 }
 

@@ -5,7 +5,7 @@ use crate::line;
 use crate::modes::replay::read::defects::Defect;
 
 /// Renders plain lines.
-pub(crate) struct PlainRenderer;
+pub(super) struct PlainRenderer;
 
 impl Renderer for PlainRenderer {
     fn line(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use crate::line::RawLine;
 use crate::modes::replay::read::defects::Defect;
 
 /// A good line of a log, as a renderer takes it.
-pub(crate) struct CheckedLine<'a> {
+pub(super) struct CheckedLine<'a> {
     /// The start of the line in the log, in bytes.
     pub offset: u64,
     /// The line as it is, without its `\n`.
@@ -17,7 +17,7 @@ pub(crate) struct CheckedLine<'a> {
 }
 
 /// Turns the lines of a log into the text of one output format.
-pub(crate) trait Renderer {
+pub(super) trait Renderer {
     /// Appends the text before everything; `name` is the log's.
     fn begin(&mut self, _name: &str, _out: &mut Vec<u8>) {}
     /// Sets the id of the log, before its first line.

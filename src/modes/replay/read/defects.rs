@@ -85,9 +85,12 @@ pub(crate) fn advice(name: &str) -> String {
 /// The defects that were met.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Defects {
-    damaged: u64,
-    first: Option<u64>,
-    torn: bool,
+    /// The number of damaged lines.
+    pub damaged: u64,
+    /// The last line is torn.
+    pub torn: bool,
+    /// The offset of the first of these lines.
+    pub first: Option<u64>,
 }
 
 impl Defects {
@@ -102,7 +105,7 @@ impl Defects {
 
     /// Prints one line on stderr if the log called `name` has defects.
     pub(crate) fn report(&self, name: &str) {
-        let Some(found) = self.found() else { return };
+        let Some(found) = self.in_words() else { return };
         let first = self.first.unwrap_or_default();
         // Nothing can be reported if stderr is closed.
         let _ = writeln!(
@@ -114,7 +117,7 @@ impl Defects {
 
     /// As [`Defects::report`], if not all lines were read, or not all are shown.
     pub(crate) fn report_partial(&self, name: &str) {
-        let Some(found) = self.found() else { return };
+        let Some(found) = self.in_words() else { return };
         let first = self.first.unwrap_or_default();
         let _ = writeln!(
             io::stderr(),
@@ -123,7 +126,8 @@ impl Defects {
         );
     }
 
-    fn found(&self) -> Option<String> {
+    /// The lines with a defect in words: `2 damaged lines and a torn last line`; `None` if there are none.
+    pub(crate) fn in_words(&self) -> Option<String> {
         let damaged = match self.damaged {
             0 => String::new(),
             1 => "1 damaged line".to_string(),

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks::Blocks;
 use super::line_ends::{LineEnds, LineFeeds, sniff};
+use super::time_range::ByteRange;
 use crate::cli::FileFormat;
 use crate::event::{LogId, Stamp};
 use crate::failure::{Failure, reason};
@@ -123,11 +124,22 @@ impl Log {
         })
     }
 
-    /// The lines; of a file, those between two positions at which lines start.
-    pub(crate) fn blocks(self, start: u64, to: Option<u64>) -> Blocks {
+    /// The lines; of a file, those in a range, if one is given.
+    pub(crate) fn blocks(self, range: Option<ByteRange>) -> Blocks {
         match self.input {
-            LogInput::File { file, end } => Blocks::of_file(file, start, to.unwrap_or(end)),
+            LogInput::File { file, end } => {
+                let range = range.unwrap_or(ByteRange { start: 0, end });
+                Blocks::of_file(file, range.start, range.end)
+            }
             LogInput::Stream(stream) => Blocks::of_stream(stream.read),
+        }
+    }
+
+    /// The number of bytes of a stream's source that were read, while it grows; `None` for a file.
+    pub(crate) fn source_position(&self) -> Option<Arc<AtomicU64>> {
+        match &self.input {
+            LogInput::Stream(stream) => Some(Arc::clone(&stream.position)),
+            LogInput::File { .. } => None,
         }
     }
 

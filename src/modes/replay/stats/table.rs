@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::chart::ChartStyle;
 use crate::event::Stamp;
 use crate::modes::replay::tally::Tally;
+use crate::modes::replay::tally::calendar::WEEKDAYS;
 use crate::modes::replay::tally::names::{MOST_NAMES, NameTally};
 use crate::modes::replay::wording::{counted_in_groups, duration, grouped};
 
@@ -24,7 +25,6 @@ const NARROWEST: usize = 40;
 /// The width of the column of names where others need room, and of bars.
 const NAME: usize = 16;
 const BAR: usize = 24;
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// Writes the table.
 ///
@@ -354,7 +354,7 @@ impl TextTable<'_> {
                 counted_in_groups(others.joins, "join", "joins"),
             ));
         }
-        if let Some(found) = self.tally.damage_in_words() {
+        if let Some(found) = self.tally.defects.in_words() {
             self.out.push('\n');
             self.text(&format!("Not counted: {found}."));
         }

@@ -12,6 +12,8 @@ use super::hours::UtcOffset;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
+/// The names of the days of a week.
+pub(crate) const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// The length of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
