@@ -112,7 +112,7 @@ impl Painter {
 
     /// Appends the time before an event.
     pub(super) fn time(self, at: Stamp, out: &mut Vec<u8>) {
-        self.painted(GREY, wording::clock(at).as_bytes(), out);
+        self.painted(GREY, wording::clock_or_elapsed(at).as_bytes(), out);
         out.push(b' ');
     }
 

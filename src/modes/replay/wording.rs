@@ -57,14 +57,14 @@ pub(super) fn duration(length: Duration) -> String {
 
 /// Returns whether a moment has a date. Logs of the original program have only the time since their
 /// beginning, which is counted from 1970.
-fn has_days(at: Stamp) -> bool {
+fn has_date(at: Stamp) -> bool {
     const YEAR: i64 = 365 * 86_400_000_000;
     at.micros() >= YEAR
 }
 
-/// The local time of day: `22:34:57`; the elapsed time for a log without days.
-pub(super) fn clock(at: Stamp) -> String {
-    match has_days(at) {
+/// The local time of day: `22:34:57`; the elapsed time for a log without dates.
+pub(super) fn clock_or_elapsed(at: Stamp) -> String {
+    match has_date(at) {
         true => at
             .utc()
             .with_timezone(&Local)
@@ -78,17 +78,17 @@ pub(super) fn clock(at: Stamp) -> String {
     }
 }
 
-/// The local date and time of day: `2026-11-23 22:34:57`; the elapsed time for a log without days.
-pub(super) fn day_and_clock(at: Stamp) -> String {
-    match day(at) {
-        Some(day) => format!("{day} {}", clock(at)),
-        None => clock(at),
+/// The local date and time of day: `2026-11-23 22:34:57`; the elapsed time for a log without dates.
+pub(super) fn date_and_clock_or_elapsed(at: Stamp) -> String {
+    match date(at) {
+        Some(date) => format!("{date} {}", clock_or_elapsed(at)),
+        None => clock_or_elapsed(at),
     }
 }
 
-/// The local date; `None` for a log without days.
-pub(super) fn day(at: Stamp) -> Option<NaiveDate> {
-    has_days(at).then(|| at.utc().with_timezone(&Local).date_naive())
+/// The local date; `None` for a log without dates.
+pub(super) fn date(at: Stamp) -> Option<NaiveDate> {
+    has_date(at).then(|| at.utc().with_timezone(&Local).date_naive())
 }
 
 /// The local date and time of day, of any log.
@@ -104,18 +104,21 @@ mod tests {
     #[test]
     fn a_log_without_days_has_only_how_long_it_has_been_going_on() {
         let at = Stamp::from_micros(93_784_000_000);
-        assert_eq!((clock(at), day(at)), ("26:03:04".to_string(), None));
-        assert_eq!(day_and_clock(at), "26:03:04");
+        assert_eq!(
+            (clock_or_elapsed(at), date(at)),
+            ("26:03:04".to_string(), None)
+        );
+        assert_eq!(date_and_clock_or_elapsed(at), "26:03:04");
         let at = Stamp::from_micros(1_795_473_297_180_845);
         assert!(
-            day_and_clock(at).starts_with("2026-11-2"),
+            date_and_clock_or_elapsed(at).starts_with("2026-11-2"),
             "{}",
-            day_and_clock(at)
+            date_and_clock_or_elapsed(at)
         );
     }
 
     #[test]
-    fn lengths_of_time_are_said_duration() {
+    fn a_duration_is_told_in_its_two_largest_units() {
         for (seconds, words) in [
             (0, "0 s"),
             (45, "45 s"),

@@ -313,7 +313,7 @@ impl Player {
             SearchResult::Here(item) if jump.until.is_none_or(|until| item.offset < until) => {
                 if let Some(words) = jump.words {
                     let words = match item.at() {
-                        Some(at) => format!("{words} {}", wording::day_and_clock(at)),
+                        Some(at) => format!("{words} {}", wording::date_and_clock_or_elapsed(at)),
                         None => words.trim_end_matches(" to").to_string(),
                     };
                     self.painter.divider(&words, self.columns, &mut self.out);
@@ -362,7 +362,7 @@ impl Player {
         if self.times
             && let Some(at) = item.at()
         {
-            let day = wording::day(at);
+            let day = wording::date(at);
             if let Some(day) = day.filter(|_| day != self.day) {
                 let words = day.format("%A, %-d %B %Y").to_string();
                 self.painter.divider(&words, self.columns, &mut self.out);

@@ -56,8 +56,8 @@ impl StatusLine<'_> {
             (None, None) => String::new(),
         };
         let clock = match self.clock {
-            Some(at) if columns >= WIDE => wording::day_and_clock(at),
-            Some(at) => wording::clock(at),
+            Some(at) if columns >= WIDE => wording::date_and_clock_or_elapsed(at),
+            Some(at) => wording::clock_or_elapsed(at),
             None => String::new(),
         };
         let speed = match self.speed {

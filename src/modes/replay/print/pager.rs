@@ -1,11 +1,11 @@
 //! Lines for people without a terminal to play on: with the time of day, with colours for a pager, or both.
 
-use super::renderer::{CheckedLine, Renderer};
 use super::plain::PlainRenderer;
+use super::renderer::{CheckedLine, Renderer};
 use crate::line::parse_line;
 use crate::modes::replay::painter::Painter;
 use crate::modes::replay::read::defects::Defect;
-use crate::modes::replay::wording::day_and_clock;
+use crate::modes::replay::wording::date_and_clock_or_elapsed;
 
 /// Renders lines with times, colours or both.
 pub(super) struct PagerRenderer {
@@ -18,7 +18,7 @@ pub(super) struct PagerRenderer {
 impl Renderer for PagerRenderer {
     fn line(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
         if self.times {
-            out.extend_from_slice(day_and_clock(line.at).as_bytes());
+            out.extend_from_slice(date_and_clock_or_elapsed(line.at).as_bytes());
             out.push(b' ');
         }
         match (self.painter, parse_line(line.bytes)) {
