@@ -49,67 +49,26 @@ impl Address {
     /// A sentence that says what is wrong and what an address looks like.
     pub fn parse(text: &str) -> Result<Address, String> {
         let text = text.trim();
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-            None => (String::new(), text),
-        };
-        if scheme == "https" {
-            return Err("A room speaks plain HTTP: write http:// or leave it out.".to_string());
-        }
-        if !matches!(scheme.as_str(), "" | "http" | LINK) {
-            return Err(not_understood(text));
-        }
-        // A URL for curl leads into the same room; any other path belongs to another site.
-        let rest = match rest.find(['/', '?', '#']) {
-            Some(at) if scheme == "http" && is_ours(&rest[at..]) => &rest[..at],
-            _ => rest,
-        };
-        if rest.contains('@') {
-            return Err(format!(
-                "\"{text}\" contains a name. Give the address without it, and the name with --name \
-                 or in the window."
-            ));
-        }
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if let Some(at) = rest.find(['/', '?', '#']).filter(|at| *at > 0) {
-            return Err(format!(
-                "\"{text}\" has something after the address. An address ends with the port, as in \
-                 192.168.1.20:1337: leave out \"{}\".",
-                &rest[at..]
-            ));
-        }
-        let (host, port) = if let Some(inside) = rest.strip_prefix('[') {
-            let (host, after) = inside.split_once(']').ok_or_else(|| not_understood(text))?;
-            (host, after)
-        } else if rest.matches(':').count() > 1 {
-            (rest, "") // A bare IPv6 address.
-        } else {
-            rest.split_at(rest.find(':').unwrap_or(rest.len()))
-        };
-        let valid = match host.contains(':') {
-            true => {
-                let address = host.split('%').next().unwrap_or(host);
-                address.parse::<Ipv6Addr>().is_ok() && host.chars().all(is_host_char)
-            }
-            // A % introduces a scope, and only an address has one.
-            false => {
-                let named = !host.is_empty() && !rest.starts_with('[') && !host.contains('%');
-                named && host.chars().all(is_host_char)
-            }
-        };
-        if let Some((host, port)) = port_without_brackets(host).filter(|_| !rest.starts_with('[')) {
+        let (scheme, authority) = scheme_and_authority(text)?;
+        let (host, port) = host_and_port(authority).ok_or_else(|| not_understood(text))?;
+        let in_brackets = authority.starts_with('[');
+        if let Some((host, port)) = port_without_brackets(host).filter(|_| !in_brackets) {
             return Err(format!(
                 "It is unclear whether \"{text}\" has a port. Put an IPv6 address in brackets \
                  before a port: [{host}]:{port}."
             ));
         }
+        let is_valid = match host.contains(':') {
+            true => is_ipv6(host),
+            false => !in_brackets && is_name(host),
+        };
         let port = match port.strip_prefix(':') {
             None if port.is_empty() && scheme == "http" => Some(HTTP_PORT),
             None if port.is_empty() => Some(DEFAULT_PORT),
             None => None,
             Some(digits) => digits.parse().ok().filter(|port| *port != 0),
         };
-        match (valid, port) {
+        match (is_valid, port) {
             (true, Some(port)) => Ok(Address {
                 host: match matches!(scheme.as_str(), LINK | "http") {
                     true => host.replacen("%25", "%", 1),
@@ -184,6 +143,66 @@ pub fn port_without_brackets(text: &str) -> Option<(Ipv6Addr, u16)> {
 /// Tells whether `c` can be in a host's name. Nothing else may get into a request's head.
 fn is_host_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%')
+}
+
+/// The scheme in lower case, which may be empty, and the host and port after it.
+///
+/// # Errors
+/// A sentence about another scheme, or about what stands before or after the host and port.
+fn scheme_and_authority(text: &str) -> Result<(String, &str), String> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None => (String::new(), text),
+    };
+    if scheme == "https" {
+        return Err("A room speaks plain HTTP: write http:// or leave it out.".to_string());
+    }
+    if !matches!(scheme.as_str(), "" | "http" | LINK) {
+        return Err(not_understood(text));
+    }
+    // A URL for curl leads into the same room; any other path belongs to another site.
+    let rest = match rest.find(['/', '?', '#']) {
+        Some(at) if scheme == "http" && is_ours(&rest[at..]) => &rest[..at],
+        _ => rest,
+    };
+    if rest.contains('@') {
+        return Err(format!(
+            "\"{text}\" contains a name. Give the address without it, and the name with --name \
+             or in the window."
+        ));
+    }
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if let Some(at) = rest.find(['/', '?', '#']).filter(|at| *at > 0) {
+        return Err(format!(
+            "\"{text}\" has something after the address. An address ends with the port, as in \
+             192.168.1.20:1337: leave out \"{}\".",
+            &rest[at..]
+        ));
+    }
+    Ok((scheme, rest))
+}
+
+/// The host without brackets, and the rest with the colon of a port; `None` if a bracket is not closed.
+fn host_and_port(authority: &str) -> Option<(&str, &str)> {
+    if let Some(inside) = authority.strip_prefix('[') {
+        return inside.split_once(']');
+    }
+    Some(match authority.matches(':').count() > 1 {
+        true => (authority, ""), // A bare IPv6 address.
+        false => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    })
+}
+
+/// Returns whether a host is an IPv6 address, which may have a scope.
+fn is_ipv6(host: &str) -> bool {
+    let address = host.split('%').next().unwrap_or(host);
+    address.parse::<Ipv6Addr>().is_ok() && host.chars().all(is_host_char)
+}
+
+/// Returns whether a host may be a name or an IPv4 address; a `%` would introduce a scope, which only an IPv6
+/// address has.
+fn is_name(host: &str) -> bool {
+    !host.is_empty() && !host.contains('%') && host.chars().all(is_host_char)
 }
 
 /// Tells whether a server's own URL continues like this after the port.
