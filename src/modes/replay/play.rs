@@ -36,7 +36,7 @@ use event_reader::EventReader;
 use footer::Footer;
 use keys::KeyParser;
 use player::{Growth, PlayOptions, PlayState, Player, Wakeup};
-use status_line::Can;
+use status_line::Abilities;
 use terminal::{Terminal, ends};
 
 /// The interval at which the status line's clock moves.
@@ -86,7 +86,7 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         keys: KeyParser::default(),
         footer: Footer::new(),
         density: Density::default(),
-        can: Can {
+        abilities: Abilities {
             unicode: locale::is_utf8(),
             colour: painter.colour,
         },
@@ -123,7 +123,7 @@ struct Play {
     keys: KeyParser,
     footer: Footer,
     density: Density,
-    can: Can,
+    abilities: Abilities,
     name: String,
     /// The time at which a followed log was last polled.
     polled: Instant,
@@ -224,7 +224,7 @@ impl Play {
         let is_coming = growth(&self.tape) == Growth::Coming;
         status.coming = is_coming.then_some(self.tape.end());
         let line = match self.terminal.has_front() {
-            true => status.line(self.player.columns(), self.can),
+            true => status.line(self.player.columns(), self.abilities),
             false => String::new(),
         };
         let column = match status.prompt {

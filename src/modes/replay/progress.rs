@@ -23,7 +23,7 @@ pub(super) struct ProgressMeter {
 }
 
 impl ProgressMeter {
-    /// No bar.
+    /// Creates a meter that shows nothing.
     pub(super) fn none() -> ProgressMeter {
         ProgressMeter {
             bar: ProgressBar::hidden(),
@@ -31,12 +31,12 @@ impl ProgressMeter {
         }
     }
 
-    /// A bar that appears at once; `length` in bytes, if known.
+    /// Creates a bar that appears at once; `length` in bytes, if known.
     pub(super) fn at_once(length: Option<u64>) -> ProgressMeter {
         ProgressMeter::at(length, Instant::now())
     }
 
-    /// A bar that appears if the work takes longer than a moment.
+    /// Creates a bar that appears if the work takes longer than a moment; `length` in bytes, if known.
     pub(super) fn after_a_moment(length: Option<u64>) -> ProgressMeter {
         ProgressMeter::at(length, Instant::now() + A_MOMENT)
     }

@@ -18,7 +18,7 @@ use crate::line;
 use crate::modes::replay::read::blocks::Blocks;
 use crate::modes::replay::read::log::{open, shown, unreadable};
 
-/// Events that are shown at most if the whole conversation is asked for.
+/// The events that are shown at most of a whole conversation.
 const MOST: usize = 10_000;
 
 /// Prints the newest events of the room's log at `path`, of which the first `end` bytes count, and returns

@@ -23,7 +23,7 @@ pub(super) struct Tally {
     pub zone: UtcOffset,
     /// Times of the first and the last counted line.
     pub range: Option<(Stamp, Stamp)>,
-    /// Counted lines.
+    /// The number of counted lines.
     pub lines: u64,
     pub messages: u64,
     /// Words of the messages: runs without white space.
@@ -57,7 +57,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet, with local time by `zone`.
+    /// Creates an empty tally, with local time by `zone`.
     pub(super) fn new(zone: UtcOffset) -> Tally {
         Tally {
             zone,

@@ -22,19 +22,20 @@ use crate::event::{Stamp, on_the_wall};
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
-/// Minutes.
+/// Half a day, in minutes.
 const HALF_A_DAY: u32 = 12 * 60;
-/// Minutes. Lines may come slightly out of order, and clocks are put back by an hour.
+/// The minutes by which a time goes back if the day is over. Lines may come slightly out of order, and clocks are
+/// put back by an hour.
 pub(super) const FAR_BACK: u32 = 2 * 60;
-/// Minutes that a line with a bare time of day can be late, at most.
+/// The minutes that a line with a bare time of day can be late, at most.
 const LATE: u32 = 10;
 /// The minute of the day from which a line may be a late one of the previous day.
 pub(super) const LATE_AT_NIGHT: u32 = 2 * HALF_A_DAY - LATE;
-/// Microseconds that a line can be late in an hour that happens twice, at most.
+/// The microseconds that a line can be late in an hour that happens twice, at most.
 const LATE_IN_THE_HOUR: i64 = MINUTE;
-/// Days.
+/// Half a year, in days.
 const HALF_A_YEAR: i64 = 182;
-/// Days that a line with a day can be late, at most.
+/// The days that a line with a day can be late, at most.
 const DAYS_LATE: i64 = 7;
 
 /// The clock of a log's times.
@@ -42,7 +43,7 @@ const DAYS_LATE: i64 = 7;
 pub(super) enum Zone {
     /// This machine's clock.
     Local,
-    /// UTC.
+    /// Universal time.
     Utc,
 }
 

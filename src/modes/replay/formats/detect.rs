@@ -5,13 +5,13 @@
 
 use super::kinds::{DETECTED, parser, title, value};
 use super::original;
-use super::syntax::LineTime;
 use super::split::decoded;
+use super::syntax::LineTime;
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::line;
 
-/// Bytes at the beginning of a file that detection looks at.
+/// The bytes at the beginning of a file that detection reads.
 pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The kind of a file that begins with `head`; `None` if it is no known chat log.

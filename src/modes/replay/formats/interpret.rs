@@ -15,9 +15,9 @@ use super::kinds::{NotOfThisKind, Parser, separator, zone};
 use super::late::{HeldLine, HeldLines, Timing, Verdict};
 use super::origin::{Origin, date_in};
 use super::original;
-use super::syntax::{LineContent, LineTime, ParsedLine};
 use super::report::{LineCounts, ReportEntries};
 use super::split::{Splitter, decoded};
+use super::syntax::{LineContent, LineTime, ParsedLine};
 use crate::cli::FileFormat;
 use crate::event::Stamp;
 use crate::modes::replay::gzip::Gunzip;
@@ -160,7 +160,7 @@ fn total(mut file: Box<dyn Read + Send>) -> io::Result<Duration> {
 pub(super) struct Interpreter {
     kind: FileFormat,
     reader: FormatState,
-    /// The result.
+    /// The room's log that the lines become.
     pub made: Assembler,
     /// The number of the newest line.
     line: u64,

@@ -37,11 +37,11 @@ pub(super) enum Timing {
 /// The treatment of the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Use it.
+    /// Its event is added at once.
     Use,
-    /// Hold it.
+    /// It waits for the next line with a time.
     Hold,
-    /// Release the held lines with that timing, then use it.
+    /// The held lines are released with that timing, then it is judged anew.
     Release(Timing),
 }
 
@@ -66,8 +66,12 @@ impl HeldLines {
         let full = self.lines.len() >= MOST.0 || self.bytes >= MOST.1;
         match (date, clock) {
             (Some(_), _) => Verdict::Release(Timing::Punctual),
-            (None, Some(clock)) if clock.minute + FAR_BACK <= LATE_AT_NIGHT => Verdict::Release(Timing::Late),
-            (None, Some(clock)) if clock.minute < LATE_AT_NIGHT => Verdict::Release(Timing::Punctual),
+            (None, Some(clock)) if clock.minute + FAR_BACK <= LATE_AT_NIGHT => {
+                Verdict::Release(Timing::Late)
+            }
+            (None, Some(clock)) if clock.minute < LATE_AT_NIGHT => {
+                Verdict::Release(Timing::Punctual)
+            }
             _ if full => Verdict::Release(Timing::Punctual),
             _ => Verdict::Hold,
         }

@@ -36,7 +36,7 @@ impl PlayedEvent {
 /// The result of a search.
 #[derive(Clone, Debug)]
 pub(super) enum SearchResult {
-    /// Found.
+    /// The event.
     Here(Box<PlayedEvent>),
     /// Nothing up to this position, so far.
     NotYet(u64),
@@ -65,7 +65,9 @@ impl Query<'_> {
                     && self.filter.accepts(raw)
                     && self.hit.is_none_or(|hit| hit.accepts(raw))
             }
-            Err(_) => self.filter.accepts_all_in_time() && self.hit.is_none() && self.from.is_none(),
+            Err(_) => {
+                self.filter.accepts_all_in_time() && self.hit.is_none() && self.from.is_none()
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ const WIDE: usize = 64;
 
 /// The abilities of the terminal.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Can {
+pub(super) struct Abilities {
     /// Characters beyond ASCII.
     pub unicode: bool,
     pub colour: bool,
@@ -45,7 +45,7 @@ pub(super) struct StatusLine<'a> {
 
 impl StatusLine<'_> {
     /// The status line for so many columns, of which the last stays free.
-    pub(super) fn line(&self, columns: usize, can: Can) -> String {
+    pub(super) fn line(&self, columns: usize, abilities: Abilities) -> String {
         let room = columns.saturating_sub(1);
         if let Some(text) = self.prompt {
             return prompt(text, room);
@@ -82,7 +82,7 @@ impl StatusLine<'_> {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let right = join(&parts);
         let left = room.saturating_sub(share.width() + right.width() + 4);
-        let talk = self.talk(left.min(PARTS), can);
+        let talk = self.talk(left.min(PARTS), abilities);
         if talk.is_empty() {
             let fits = share.width() + 2 + right.width() <= room;
             return cut(&join(&[if fits { &share } else { "" }, &right]), room);
@@ -91,7 +91,7 @@ impl StatusLine<'_> {
     }
 
     /// The small columns; empty if there is no room for them.
-    fn talk(&self, count: usize, can: Can) -> String {
+    fn talk(&self, count: usize, abilities: Abilities) -> String {
         const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         const ASCII: [char; 9] = [' ', '.', ':', '-', '=', '+', '*', '#', '#'];
         if count < FEWEST {
@@ -100,7 +100,7 @@ impl StatusLine<'_> {
         let Some(columns) = self.density.columns(count) else {
             return String::new();
         };
-        let letters = if can.unicode { BLOCKS } else { ASCII };
+        let letters = if abilities.unicode { BLOCKS } else { ASCII };
         let here = self
             .share
             .map(|share| ((share * count as f64) as usize).min(count - 1));
@@ -108,13 +108,13 @@ impl StatusLine<'_> {
         for (n, height) in columns.iter().enumerate() {
             // Even the smallest amount shows.
             let letter = letters[((height * 8.0).ceil() as usize).min(8)];
-            match (Some(n) == here, can.colour) {
+            match (Some(n) == here, abilities.colour) {
                 (true, true) => line.push_str(&format!("\x1b[7m{letter}\x1b[0m\x1b[90m")),
                 (true, false) => line.push('|'),
                 (false, _) => line.push(letter),
             }
         }
-        if can.colour {
+        if abilities.colour {
             line.push_str("\x1b[0m");
         }
         line
@@ -176,7 +176,7 @@ fn cut(line: &str, room: usize) -> String {
 mod tests {
     use super::*;
 
-    const PLAIN: Can = Can {
+    const PLAIN: Abilities = Abilities {
         unicode: false,
         colour: false,
     };
@@ -210,16 +210,16 @@ mod tests {
         assert!(line.ends_with("  0:01:00  x0.5  paused"), "{line:?}");
         assert!(line.contains('|') && line.contains('#'), "{line:?}");
         for columns in 0..120 {
-            for can in [
+            for abilities in [
                 PLAIN,
-                Can {
+                Abilities {
                     unicode: true,
                     ..PLAIN
                 },
             ] {
                 for prompt in [None, Some(long.as_str())] {
                     status.prompt = prompt;
-                    let line = status.line(columns, can);
+                    let line = status.line(columns, abilities);
                     let width = line.width();
                     assert!(width < columns.max(1), "{columns}: {line:?}");
                 }
@@ -239,11 +239,11 @@ mod tests {
     fn a_place_has_a_mark_and_colours_take_no_room() {
         let density = counted();
         let status = status(&density);
-        let can = Can {
+        let abilities = Abilities {
             unicode: true,
             colour: true,
         };
-        let line = status.line(80, can);
+        let line = status.line(80, abilities);
         assert!(line.contains("\x1b[7m▄\x1b[0m"), "{line:?}");
         assert_eq!(console_width(&line), status.line(80, PLAIN).width());
     }

@@ -30,7 +30,7 @@ pub(crate) struct Log {
     pub name: String,
     /// The path; `None` for a pipe.
     pub path: Option<PathBuf>,
-    /// The kind.
+    /// The kind of the file, as given or detected.
     pub format: FileFormat,
     pub ends: LineEnds,
     pub input: LogInput,
@@ -104,8 +104,7 @@ impl Log {
                 // After an overwritten beginning, the end of the file may tell.
                 let from = end - head.len() as u64;
                 file.read_exact_at(&mut head, from).ok()?;
-                sniff(&head, None)
-                    .filter(|found| *found == (FileFormat::Room, LineEnds::LineFeed))
+                sniff(&head, None).filter(|found| *found == (FileFormat::Room, LineEnds::LineFeed))
             }),
         };
         if known != Some((FileFormat::Room, LineEnds::LineFeed)) {

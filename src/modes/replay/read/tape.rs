@@ -28,11 +28,11 @@ pub(crate) struct Tape {
 }
 
 enum TapeSource {
-    /// Complete when it was opened.
+    /// A file of which the present part is played.
     Whole,
-    /// Copied meanwhile.
+    /// A stream that a thread copies into the file.
     Coming(Arc<Coming>),
-    /// Continued by a room.
+    /// A file that a room appends to.
     Live { watch: Watch, gone: bool },
 }
 

@@ -18,7 +18,7 @@ const BAR: &str = "38;5;31";
 /// The colour of secondary text.
 const GREY: &str = "90";
 
-/// The abilities of the terminal.
+/// The columns of a table, and the means to draw in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ChartStyle {
     pub columns: usize,
@@ -37,12 +37,12 @@ impl ChartStyle {
         }
     }
 
-    /// A heading.
+    /// A text as a heading.
     pub(super) fn heading(self, text: &str) -> String {
         self.painted("1", text)
     }
 
-    /// Secondary text.
+    /// A text that matters less.
     pub(super) fn grey(self, text: &str) -> String {
         self.painted(GREY, text)
     }

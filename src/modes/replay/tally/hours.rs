@@ -55,7 +55,7 @@ pub(crate) struct Hours {
 }
 
 impl Hours {
-    /// Nothing counted yet, with local time by `zone`.
+    /// Creates empty counts, with local time by `zone`.
     pub(crate) fn new(zone: UtcOffset) -> Hours {
         let none = Stamp::from_micros(0);
         Hours {

@@ -37,7 +37,7 @@ pub(crate) struct Intervals {
 }
 
 impl Intervals {
-    /// Nothing counted yet, with local time by `zone`.
+    /// Creates empty counts, with local time by `zone`.
     pub(crate) fn new(zone: UtcOffset) -> Intervals {
         Intervals {
             zone,
