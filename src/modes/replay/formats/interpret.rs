@@ -12,7 +12,7 @@ use super::assemble::{Assembler, MAX_NAME};
 use super::dates::{Dates, Moment, NoSuchDay, Zone};
 use super::detect::HEAD;
 use super::kinds::{NotOfThisKind, Parser, separator, zone};
-use super::late::{HeldLine, HeldLines, Timing, Verdict};
+use super::late::{HeldLine, HeldLines, Timing, Treatment};
 use super::origin::{Origin, date_in};
 use super::original;
 use super::report::{LineCounts, ReportEntries};
@@ -212,12 +212,12 @@ impl Interpreter {
         let parsed = (lines.parser)(text);
         let time = parsed.as_ref().map(|parsed| &parsed.time);
         match self.held.judge(&lines.dates, time) {
-            Verdict::Use => (),
-            Verdict::Hold => {
+            Treatment::Use => (),
+            Treatment::Hold => {
                 let text = text.to_string();
                 return self.held.hold(HeldLine { text, ..line });
             }
-            Verdict::Release(timing) => {
+            Treatment::Release(timing) => {
                 self.release(timing, entries);
                 // This line may have to be held itself.
                 if self.is_held(parsed.as_ref()) {
@@ -236,7 +236,7 @@ impl Interpreter {
             return false;
         };
         let time = parsed.map(|parsed| &parsed.time);
-        self.held.judge(&lines.dates, time) == Verdict::Hold
+        self.held.judge(&lines.dates, time) == Treatment::Hold
     }
 
     /// Adds the events of the held lines.

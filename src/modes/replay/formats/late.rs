@@ -36,10 +36,10 @@ pub(super) enum Timing {
 
 /// The treatment of the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Treatment {
     /// Its event is added at once.
     Use,
-    /// It waits for the next line with a time.
+    /// Held until the next line with a time.
     Hold,
     /// The held lines are released with that timing, then it is judged anew.
     Release(Timing),
@@ -54,26 +54,26 @@ pub(super) struct HeldLines {
 
 impl HeldLines {
     /// Decides about a line with that time; `None` is a line in no form.
-    pub(super) fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Verdict {
+    pub(super) fn judge(&self, dates: &Dates, time: Option<&LineTime>) -> Treatment {
         let clock = time.and_then(|time| time.clock);
         let date = time.and_then(|time| time.date);
         if self.lines.is_empty() {
             return match time.is_some_and(|time| dates.may_be_late(time)) {
-                true => Verdict::Hold,
-                false => Verdict::Use,
+                true => Treatment::Hold,
+                false => Treatment::Use,
             };
         }
         let full = self.lines.len() >= MOST.0 || self.bytes >= MOST.1;
         match (date, clock) {
-            (Some(_), _) => Verdict::Release(Timing::Punctual),
+            (Some(_), _) => Treatment::Release(Timing::Punctual),
             (None, Some(clock)) if clock.minute + FAR_BACK <= LATE_AT_NIGHT => {
-                Verdict::Release(Timing::Late)
+                Treatment::Release(Timing::Late)
             }
             (None, Some(clock)) if clock.minute < LATE_AT_NIGHT => {
-                Verdict::Release(Timing::Punctual)
+                Treatment::Release(Timing::Punctual)
             }
-            _ if full => Verdict::Release(Timing::Punctual),
-            _ => Verdict::Hold,
+            _ if full => Treatment::Release(Timing::Punctual),
+            _ => Treatment::Hold,
         }
     }
 
