@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use super::painter::Painter;
 use super::progress::ProgressMeter;
+use super::read::blocks::ByteRange;
 use super::read::defects::Defects;
 use super::read::filter::{Filter, nothing_accepted};
 use super::read::log::{Log, LogInput, cannot_follow, unreadable};
 use super::read::prefilter::Prefilter;
-use super::read::time_range::{self, ByteRange};
+use super::read::time_range;
 use super::read::watch::{Watch, whole_lines};
 use super::stdout::{BufferedStdout, progress_of};
 use crate::cli::{Colour, FileFormat, Output, ReplayArgs};

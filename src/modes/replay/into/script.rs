@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::event::{Event, Stamp};
 use crate::line::{self, Shape};
-use crate::modes::replay::read::blocks::Blocks;
+use crate::modes::replay::read::blocks::{Blocks, ByteRange};
 use crate::modes::replay::read::defects::judge_or_torn;
 use crate::modes::replay::read::filter::Filter;
 use crate::modes::replay::read::log::Log;
-use crate::modes::replay::read::time_range::ByteRange;
 
 /// One step of the run.
 #[derive(Debug)]

@@ -29,6 +29,15 @@ pub(crate) struct Block<'a> {
     pub torn: bool,
 }
 
+/// A range of a file's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ByteRange {
+    /// The start of the first line.
+    pub start: u64,
+    /// The end of the last line.
+    pub end: u64,
+}
+
 /// The source of the bytes.
 enum BlockSource {
     File { file: Arc<File>, end: u64 },

@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, ByteRange};
 use super::line_ends::{LineEnds, LineFeeds, sniff};
-use super::time_range::ByteRange;
 use crate::cli::FileFormat;
 use crate::event::{LogId, Stamp};
 use crate::failure::{Failure, reason};

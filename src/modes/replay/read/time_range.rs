@@ -4,6 +4,7 @@ use std::io;
 
 use chrono::{Days, Local, NaiveTime};
 
+use super::blocks::ByteRange;
 use super::filter::Filter;
 use super::log::{Log, LogInput, reader, unreadable};
 use crate::cli::{ReplayArgs, When};
@@ -12,15 +13,6 @@ use crate::failure::Failure;
 use crate::journal::Reader;
 use crate::line;
 use crate::modes::replay::wording::date_and_clock;
-
-/// A range of a file's bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ByteRange {
-    /// The start of the first line.
-    pub start: u64,
-    /// The end of the last line.
-    pub end: u64,
-}
 
 /// Finds the moments of `--from` and `--to`, sets them in the filter, and returns their range in a file;
 /// `None` for a stream, whose lines are checked one by one.
