@@ -1,4 +1,4 @@
-//! The beginning of any file: its kind is told without a panic, and what is told can be read.
+//! The beginning of any file: detecting its kind does not panic, and a file of that kind can be read.
 #![no_main]
 
 use chatroom::cli::FileFormat;

@@ -1,11 +1,10 @@
-//! Any bytes as a line of a room's log: the ways to read one agree, and what is read is written
-//! again as the same bytes.
+//! Any bytes as a line of a room's log: all parsers agree, and a parsed line is written as the same bytes.
 #![no_main]
 
 use chatroom::line::{check, parse_line, raw, split, to_line_with};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // With its checksum made to fit, or nothing would get past that.
+    // The checksum is made to fit, or almost every input would fail there.
     let mut fitting = bytes.to_vec();
     if let Some(tab) = bytes.iter().position(|b| *b == b'\t')
         && bytes.len() >= tab + 9

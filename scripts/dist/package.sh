@@ -25,7 +25,7 @@ deb=${1:-$(ls dist/chatroom_*_amd64.deb)}
 if command -v lintian >/dev/null; then
     lintian --allow-root --fail-on error,warning "$deb" || fail "Fix these, or explain them in assets/debian/lintian-overrides."
 else
-    say "no lintian here: not looked at"
+    say "lintian is not installed, so it did not check the package"
 fi
 
 scratch=$(mktemp -d)

@@ -1,5 +1,5 @@
-//! The bots in docs/bots.md, as they stand there, killed again and again: every question is answered
-//! once, whatever happened to the bot and to the server.
+//! The bots in docs/bots.md, copied unchanged and killed again and again: every question is answered once, whatever
+//! happens to the bot and the server.
 
 use regex::Regex;
 
@@ -17,7 +17,7 @@ fn serve(shell: &mut Shell) -> Job {
     server
 }
 
-/// Waits until so many listen.
+/// Waits until there are so many listeners.
 fn listeners(shell: &mut Shell, wanted: usize) {
     let wanted = format!("\"listeners\":{wanted},");
     wait_for("the bot listens", || {
@@ -41,11 +41,11 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
     let document = Document::read("docs/bots.md");
     let mut shell = Shell::start(None);
     std::fs::write(shell.here().join(file), document.file(file)).expect("written");
-    // With a slow disk there is time to be killed between an answer and its note.
+    // A slow disk leaves time for a kill between an answer and its note.
     let slow = shell.folder.path().join("bin/mv");
     script(&slow, "#!/bin/sh\nsleep .05\nexec /usr/bin/mv \"$@\"\n");
     let mut server = serve(&mut shell);
-    // Empty notes to begin with, as the page says.
+    // The notes are empty at first, as the page says.
     std::fs::write(shell.here().join(note), "").expect("written");
     let mut bot = shell.begin(start);
     listeners(&mut shell, 1);
@@ -57,7 +57,7 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
             assert_eq!(shell.run(ask).0, 0);
             asked += 1;
         }
-        // Somewhere in the middle of its answers.
+        // At some moment during its answers.
         wait_for("an answer", || {
             (answers(&mut shell, name) + 5 >= asked + round).then_some(())
         });
@@ -71,7 +71,7 @@ fn misses_nothing(file: &str, name: &str, start: &str, note: &str) {
     wait_for("the answers", || {
         (answers(&mut shell, name) >= asked).then_some(())
     });
-    // One question more, until the bot has noted it: all before it was dealt with, and all of that is said.
+    // Once the bot has noted one more question, it has handled all before it, and all answers are posted.
     let (_, last) = shell.run("curl -s -u eve: --data-raw '!time' http://127.0.0.1:1337/messages");
     let last = place(&last);
     wait_for("the last note", || {
@@ -91,7 +91,7 @@ fn both_bots_can_be_in_one_folder() {
     for file in ["timebot.sh", "timebot.py"] {
         std::fs::write(shell.here().join(file), document.file(file)).expect("written");
     }
-    // With a slow disk each has time to come between the other's writing and its renaming.
+    // A slow disk leaves time for each to write between the other's writing and renaming.
     let slow = shell.folder.path().join("bin/mv");
     script(&slow, "#!/bin/sh\nsleep .05\nexec /usr/bin/mv \"$@\"\n");
     let _server = serve(&mut shell);
@@ -107,7 +107,7 @@ fn both_bots_can_be_in_one_folder() {
             (answers(&mut shell, name) >= 10).then_some(())
         });
     }
-    // Each has noted the last event, and neither complained.
+    // Each has noted the last event, without an error.
     let log = std::fs::metadata(shell.here().join("log.txt")).expect("the log");
     for note in ["last", "last.txt"] {
         wait_for("the last note", || {

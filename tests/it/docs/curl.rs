@@ -1,4 +1,4 @@
-//! The lines of curl that people are given: what they type reaches the room as they typed it.
+//! The curl lines for users: any text that they type reaches the room unchanged.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::root;
 use support::program::{Folder, Run};
 use support::server::Server;
 
-/// Every text below `folder` in which somebody may find a line to paste.
+/// Every file below `folder` that may contain a line to paste.
 fn texts(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -1,4 +1,4 @@
-//! Follows a document step by step, as its reader would, and notes where it is not true.
+//! Follows a document step by step, as its reader would, and notes every line that is not true.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use support::display::Display;
 use super::markdown::{Document, Step};
 use super::shell::{Job, Shell};
 
-/// The longest time until the result that a document promises shows.
+/// The longest wait for a result that a document promises.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Somebody who does what a document says.
+/// A reader who follows a document.
 pub struct Reader {
     /// The shell in which its lines run.
     pub shell: Shell,
@@ -23,7 +23,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// At a machine of their own; with a screen if the document opens windows.
+    /// A reader at a separate machine, with a screen if the document opens windows.
     pub fn of(document: &Document) -> Reader {
         let opens = |(_, step): &(usize, Step)| matches!(step, Step::Run(text) if text.contains("chatroom gui") || text.contains("./chatroom gui"));
         let opens = document.steps().iter().any(opens);
@@ -37,7 +37,7 @@ impl Reader {
         }
     }
 
-    /// Does all of it.
+    /// Follows all of it.
     ///
     /// # Panics
     /// With every line that is not true.
@@ -61,7 +61,7 @@ impl Reader {
                 Step::Not(..) => (),
             }
         }
-        // The last first: who listens leaves before the server stops.
+        // The last job stops first: listeners leave before the server stops.
         for job in std::mem::take(&mut self.jobs).into_iter().rev() {
             if !self.shell.goes_on(&job) {
                 let said = self.shell.so_far(&job);
@@ -89,7 +89,7 @@ impl Reader {
         assert_eq!(code, 0, "{path}: {said}");
     }
 
-    /// Starts what goes on, and waits until it is at work. A server takes the place of the one before.
+    /// Starts a job that continues, and waits until it works. A server replaces the previous one.
     fn begin(&mut self, place: &str, text: &str) {
         let serves = text.contains("chatroom server");
         if serves {
@@ -122,7 +122,7 @@ impl Reader {
         self.jobs.push(job);
     }
 
-    /// Before what they listen to stops.
+    /// Ends the listeners before their server stops.
     fn listeners_leave(&mut self) {
         self.stop_those(|job| job.text.starts_with("curl "));
     }
@@ -152,7 +152,7 @@ impl Reader {
         })
     }
 
-    /// Repeats a command that only looks until its output is as shown: others may still have to do their part.
+    /// Repeats a command that only reads until its output is as shown, since other jobs may still be working.
     fn see(&mut self, place: &str, text: &str, seen: &str) {
         if goes_on(text) {
             self.begin(place, text);
@@ -177,7 +177,7 @@ impl Reader {
         let until = Instant::now() + PATIENCE;
         loop {
             let (code, said) = self.shell.run(text);
-            // curl says on a line of its own that it was refused.
+            // curl reports a refusal on a line of its own.
             let said: String = said
                 .split_inclusive('\n')
                 .map(|line| match line.find("curl: (22) The requested") {
@@ -200,7 +200,7 @@ impl Reader {
     }
 }
 
-/// Tells whether its reader ends it by Ctrl-C.
+/// Returns whether its reader ends it by Ctrl-C.
 fn goes_on(text: &str) -> bool {
     let word = |word: &str| text.contains(word);
     let endless = Regex::new(
@@ -219,8 +219,8 @@ fn goes_on(text: &str) -> bool {
     endless && !ends.iter().any(|end| word(end))
 }
 
-/// Tells whether the output is as shown: `...` stands for anything, and what is never the same
-/// twice (ids, times, tokens, lengths) for its kind.
+/// Returns whether the output is as shown: `...` stands for anything, and variable values (ids, times, tokens,
+/// lengths) for any of their kind.
 fn fits(shown: &str, printed: &str) -> bool {
     let (shown, printed) = (same(shown), same(printed));
     let parts: Vec<String> = shown.trim().split("...").map(regex::escape).collect();

@@ -1,5 +1,4 @@
-//! The lines of docs/joining.md for other systems than these: as they stand, and the bytes that those
-//! systems send.
+//! The lines of docs/joining.md for other systems: copied unchanged, with the bytes that those systems send.
 
 use super::markdown::Document;
 use super::shell::Shell;
@@ -21,7 +20,7 @@ fn the_lines_for_windows_are_lines_of_curl() {
         panic!("not three lines: {lines:?}");
     };
     assert_eq!(utf8, "chcp 65001");
-    // cmd knows double quotes alone, and PowerShell $ ` ( ) { } ; | @ and the comma outside of them.
+    // cmd treats only double quotes specially, PowerShell also $ ` ( ) { } ; | @ and the comma outside of them.
     for line in [listen, say] {
         assert!(!line.contains(|c| "'%^&|<>$`(){};@,".contains(c)), "{line}");
     }
@@ -58,7 +57,7 @@ fn text_from_powershell_arrives_as_typed() {
         assert!(page.contains(part), "{part}");
     }
     let server = Server::start(&[]);
-    // As Windows PowerShell 5.1 does it: the form's type, a wait for 100, and the bytes of the text.
+    // Windows PowerShell 5.1 sends the form's type, waits for 100, and sends the bytes of the text.
     let fields = [
         ("Authorization", "Basic YWRhOg=="),
         ("Content-Type", "application/x-www-form-urlencoded"),
@@ -75,7 +74,7 @@ fn text_from_powershell_arrives_as_typed() {
         server.said().last().expect("it"),
         &format!("[ada]: 0:00:00:{text}")
     );
-    // As a curl of Windows's code page: refused with the word that the page names.
+    // A curl in Windows's code page is refused with the error code on the page.
     let ansi = server.ask("POST", "/messages", &fields[..2], b"gr\xfc\xdfe");
     ansi.refused(400, "not_utf8");
     assert!(
@@ -98,7 +97,7 @@ fn the_packages_of_the_window_are_in_writing() {
     for package in recommends.split(", ") {
         assert!(debian.contains(package), "{package} is not in {debian}");
     }
-    // And of the others, what the program itself tells to install.
+    // For other systems, the packages that the program itself suggests.
     let source = std::fs::read_to_string(root().join("src/carried/libraries.rs")).expect("it");
     let table = source.split_once("const PACKAGES").expect("it").1;
     let table = table.split("];\n\n").next().expect("its end");

@@ -1,8 +1,8 @@
-//! The documents as what they ask a reader to do: every fenced block, in order, with its line.
+//! The documents as tasks for a reader: every fenced block, in order, with its line.
 //!
-//! A block is of a language that is known here, so that no line of shell passes as something else:
-//! `sh` is run, `console` is run and compared with what it shows (`$ ` before what is typed, `...`
-//! for what differs), all others are not. A comment on the line before says more:
+//! A block must have a language that is known here, so that no line of shell passes as something else: `sh` is run;
+//! `console` is run and compared with the output shown (`$ ` precedes typed lines, `...` stands for variable parts);
+//! all others are not run. A comment on the line before can say more:
 //!
 //! - `<!-- file: PATH -->`: the block is the file of that name.
 //! - `<!-- not run: WHY -->`: it is not run here.
@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Languages of blocks that nobody types into a shell.
+/// The languages of blocks that are not for a shell.
 const SHOWN: [&str; 10] = [
     "text",
     "json",
@@ -27,11 +27,11 @@ const SHOWN: [&str; 10] = [
 /// A task that a block gives its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Type this.
+    /// Lines to type.
     Run(String),
-    /// Type this, and see that.
+    /// Lines to type, with their output.
     See(String, String),
-    /// Have a file of this name with this in it.
+    /// A file with this name and content.
     File(String, String),
     /// A block that is not run, and the reason.
     Not(String, String),
@@ -114,7 +114,7 @@ fn comment(line: &str, word: &str) -> Option<String> {
     Some(rest.to_string())
 }
 
-/// Takes a block apart where the shell takes it apart.
+/// Splits a block into commands as the shell does.
 fn commands(first: usize, body: &[&str], steps: &mut Vec<(usize, Step)>) {
     let (mut from, mut text) = (first, String::new());
     for (at, line) in body.iter().enumerate() {
@@ -136,7 +136,7 @@ fn commands(first: usize, body: &[&str], steps: &mut Vec<(usize, Step)>) {
     }
 }
 
-/// Tells whether the shell takes it as a whole command.
+/// Returns whether the shell accepts it as a whole command.
 fn is_whole(text: &str) -> bool {
     if text.ends_with("\\\n") || text.ends_with("|\n") {
         return false;

@@ -14,7 +14,7 @@ fn a_damaged_backup_is_printed_for_crons_mail() {
     wait_for("the server", || {
         shell.so_far(&server).contains("Listening").then_some(())
     });
-    // More than what a backup compares again.
+    // This is more than a backup compares again.
     let text = "a".repeat(16_000);
     std::fs::write(shell.here().join("text"), text).expect("written");
     for _ in 0..8 {

@@ -1,5 +1,5 @@
-//! The proxies' configurations in docs/operating.md, as they stand there, in the real nginx and Caddy:
-//! events come through at once, and logging in, speaking and refusing work as without them.
+//! The proxies' configurations in docs/operating.md, copied unchanged, in the real nginx and Caddy: events pass at
+//! once, and logins, posts and refusals work as without them.
 
 use super::markdown::Document;
 use super::shell::Shell;
@@ -39,7 +39,7 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
     );
     let token = login.split("\"token\":\"").nth(1).expect("a token");
     let token = token.split('"').next().expect("its end").to_string();
-    // A stream in each form is there before anything is said.
+    // A stream in each form is open before the first post.
     let streams: Vec<_> = ["text/plain", "application/x-ndjson", "text/event-stream"]
         .iter()
         .map(|form| {
@@ -59,7 +59,7 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
             &format!("-u ci:sesame --data-raw 'said {text}' {url}/messages"),
         );
         assert!(said.contains("\"id\":"), "{said}");
-        // Each comes by itself: what is held back until more comes, or the end, never would.
+        // Each event arrives on its own; one held back until more data or the end would never arrive.
         for stream in &streams {
             wait_for("what was said", || {
                 shell
@@ -76,7 +76,7 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
     assert!(code == 22 && said.contains("key_wrong"), "{code} {said}");
     let copy = ask(shell, &format!("-u ci:sesame -r 0-9 {url}/log.txt"));
     assert_eq!(copy.len(), 10, "{copy}");
-    // What the server has no --host-name for is refused, naming the flag.
+    // A host without --host-name is refused with a sentence that names the flag.
     let direct = "curl -s -H 'Host: chat2.example.org' http://127.0.0.1:1337/health";
     let (code, said) = shell.run(direct);
     assert!(
@@ -95,14 +95,14 @@ fn a_room_behind_nginx() {
         "{curl} -X DELETE -u x:sesame https://chat.example.org/session"
     ));
     assert!(code == 22 && said.contains("token_required"), "{said}");
-    // Nothing of the room goes over plain HTTP.
+    // The room is not served over plain HTTP.
     let url = "http://chat.example.org/events?poll=1&token=precious";
     let (_, said) = shell.run(&format!(
         "curl -s -o body -w '%{{http_code}} %{{redirect_url}}' '{url}'"
     ));
     let https = url.replace("http:", "https:");
     assert_eq!(said.trim(), format!("308 {https}"));
-    // And no token is in nginx's log of either.
+    // nginx logs no token of either.
     shell.run(&format!("{curl} '{https}'"));
     let (code, log) = shell.run("cat /var/log/nginx/chatroom.log");
     assert_eq!(code, 0, "{log}");

@@ -1,8 +1,8 @@
-//! A machine of its own for what a document has its reader type: a bash in new namespaces.
+//! A separate machine for the lines that a document asks its reader to type: a bash in new namespaces.
 //!
-//! The machine has a loopback and no other network, so that port 1337 is free, the text runs as it
-//! stands, and nothing gets out; processes of its own, all gone at its end; and an `/etc` that may be
-//! written to. `chatroom` is the binary under test. Whoever runs the tests is the superuser there.
+//! The machine has a loopback and no other network, so that port 1337 is free, the text runs unchanged, and nothing
+//! gets out; its own processes, which all end with it; and a writable `/etc`. `chatroom` is the binary under test.
+//! The user who runs the tests is root there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ echo '127.0.0.1 localhost chat.example.org chat2.example.org' >/etc/hosts
 set +e -o pipefail -m
 "#;
 
-/// curl, to which a refusal is a failure, unless it is told how to take one, or goes on with a copy.
+/// curl, for which a refusal is a failure, unless its options say otherwise or it continues a download.
 const CURL: &str = r#"#!/bin/bash
 for word; do
     [[ $word != --fail* && $word != -C && ! $word =~ ^-[a-zA-Z]*f$ ]] || exec /usr/bin/curl "$@"
@@ -46,7 +46,7 @@ done
 exec /usr/bin/curl --fail-with-body "$@"
 "#;
 
-/// Starts and stops the proxies, where no systemd does.
+/// Starts and stops the proxies in place of systemd.
 const SYSTEMCTL: &str = r#"#!/bin/bash
 case "$*" in
     "reload nginx" | "restart nginx") nginx ;;
@@ -69,11 +69,11 @@ pub struct Shell {
     bash: Child,
     typed: Option<ChildStdin>,
     commands: usize,
-    /// The folder that it starts in.
+    /// Its first working folder.
     pub folder: Folder,
 }
 
-/// Something that goes on until it is stopped.
+/// A job that runs until it is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     number: usize,
@@ -92,14 +92,14 @@ impl Shell {
         };
         let (here, bin, place) = (inside("here"), inside("bin"), inside("place"));
         std::os::unix::fs::symlink(CHATROOM, bin.join("chatroom")).expect("a link");
-        // Whoever follows a document is root here already.
+        // The reader of a document is root here already.
         script(&bin.join("sudo"), "#!/bin/sh\nexec \"$@\"\n");
         script(&bin.join("systemctl"), SYSTEMCTL);
         script(&bin.join("curl"), CURL);
-        // No bar of progress among what is compared.
+        // No progress bar is in the compared output.
         let home = inside("home");
         std::fs::write(home.join(".curlrc"), "no-progress-meter\nshow-error\n").expect("written");
-        // Whoever runs the tests may ignore signals (nohup, a shell's &), and a shell hands that on.
+        // The tests may run with signals ignored (nohup, a shell's &), which a shell passes on to its children.
         let mut command = Command::new("env");
         let new = ["--net", "--pid", "--fork", "--kill-child=KILL", "--mount"];
         let new = namespaces::unshare(&new);
@@ -114,7 +114,7 @@ impl Shell {
         command.env("PATH", path).env("HOME", &home);
         command.env("TZ", "UTC").env("LANG", "C.UTF-8");
         command.env("TERM", "dumb").env("PLACE", &place);
-        // However slowly it is read, who is here on a page is here at its end.
+        // A member stays present until the end of a page, however slow the test is.
         command.env("CHATROOM_GRACE", "60s");
         if let Some(name) = display {
             command.env("DISPLAY", name);
@@ -161,7 +161,7 @@ impl Shell {
         (self.commands, file)
     }
 
-    /// Runs a command in the bash itself: its exit code, and what it printed.
+    /// Runs a command in the bash itself; returns its exit code and output.
     pub fn run(&mut self, text: &str) -> (i32, String) {
         let (_, file) = self.put(text);
         let name = file.display();
@@ -188,7 +188,7 @@ impl Shell {
         }
     }
 
-    /// Starts what goes on until it is stopped.
+    /// Starts a job that runs until it is stopped.
     pub fn begin(&mut self, text: &str) -> Job {
         let (number, file) = self.put(text);
         let name = file.display();
@@ -222,7 +222,7 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        // The end of unshare is the end of all that is in its namespaces.
+        // When unshare ends, everything in its namespaces ends.
         let _ = self.bash.kill();
         let _ = self.bash.wait();
     }
@@ -233,7 +233,7 @@ fn printed(file: &Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Writes a script that can be run.
+/// Writes an executable script.
 pub fn script(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, text).expect("written");

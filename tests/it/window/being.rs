@@ -1,4 +1,4 @@
-//! Being there: what the window says of the connection, of what was missed, and of who calls.
+//! Presence: the window's reports about the connection, missed messages, and mentions.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     let eve = server.log_in("eve");
     let icon = window.icon();
 
-    // In front: what is said is read as it comes.
+    // In front, messages are read as they arrive.
     server.say(&eve, "uthira: one");
     wait_for_sight(&window, ":uthira: one");
     assert!(
@@ -43,7 +43,7 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     );
     assert!(window.icon() == icon);
 
-    // Behind another one: the title and the icon count, and the desktop tells who calls.
+    // While another window is in front, the title and the icon count, and the desktop notifies of mentions.
     let bob = open(&display, &server, "bob");
     bob.place(860, 30, 820, 560);
     bob.activate();
@@ -68,7 +68,7 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     );
     display.picture("named.png");
 
-    // In front again everything is read, and nobody is told of what stands before their eyes.
+    // In front again everything is read, and visible messages cause no notification.
     window.activate();
     wait_for_title(&window, "chatroom - lobby");
     wait_for("the icon that counts nothing", || {
@@ -85,7 +85,7 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
     assert!(shown.body.contains("uthira: four"), "{}", shown.body);
     assert!(notifications.try_recv().is_err());
 
-    // Who is here, beside the transcript.
+    // The members, beside the transcript.
     window.activate();
     let eyes = Eyes::on(&window);
     for words in ["Here (3)", "(you)"] {
@@ -104,8 +104,8 @@ fn a_mention_notifies_unless_the_window_is_in_front() {
 /// The list of members.
 const HERE: support::picture::Area = (648, 50, 160, 422);
 
-/// A server that hangs up at once, and counts whom. It takes an address that was another's, and no
-/// request, as no [`support::fake::Fake`] does.
+/// A server that hangs up at once, and counts its connections. Unlike a [`support::fake::Fake`] it uses a given
+/// address and reads no request.
 struct Other {
     address: String,
     count: Arc<AtomicUsize>,
@@ -166,9 +166,9 @@ fn offline_it_counts_down_and_tries_when_it_is_told() {
         eyes.learn(&words(seconds));
     }
     server.kill();
-    // Somebody else has the port now and hangs up: the attempts can be counted.
+    // Another server has the port now and hangs up, so that attempts can be counted.
     let other = Other::on(&server.address);
-    // By now eight seconds and more lie between two of them: it is seen how they pass.
+    // By now the attempts are eight seconds apart or more, and the window counts down.
     other.wait_for(6);
     let mut before = 0;
     wait_for("seconds that pass", || {
@@ -182,7 +182,7 @@ fn offline_it_counts_down_and_tries_when_it_is_told() {
         (now < last).then_some(())
     });
     display.picture("offline.png");
-    // Unless somebody wants it now: by themselves ten more would take two minutes.
+    // The user can retry at once: ten more attempts would otherwise take two minutes.
     let count = other.count();
     wait_for("ten more attempts", || {
         window.click(-50, -26);
@@ -252,14 +252,14 @@ fn a_thousand_missed_messages_are_there_whole_and_once() {
 fn a_refusal_is_shown_and_changes_nothing() {
     let display = Arc::new(Display::start(900, 700));
     let server = Server::start(&["--grace", "1s"]);
-    // Another name for this machine, which the server does not go by.
+    // Another name of this machine, which the server does not accept.
     let strange = server.address.replace("127.0.0.1", "127.1");
     let window = display.open(Arc::new(Folder::new()), &["--name", "uthira", &strange]);
     window.wait_for_colour(REFUSED);
     let refused = window.picture();
     display.picture("host.png");
     assert_eq!(members(&server), Vec::<String>::new());
-    // The address is what is wrong, and the cursor is there.
+    // The address is wrong, and the cursor is in its field.
     window.keys(&["ctrl+a"]);
     window.type_text(&server.address);
     window.keys(&["Return"]);
@@ -271,7 +271,7 @@ fn a_refusal_is_shown_and_changes_nothing() {
         "nothing says {words}"
     );
 
-    // Another name that is refused leaves the login as it is.
+    // Another refused name leaves the login unchanged.
     let words = "A name has at most 8 characters; this one has 10. Choose a shorter one.";
     eyes.learn(words);
     switch_room(&window);
@@ -302,7 +302,7 @@ fn a_refusal_is_shown_and_changes_nothing() {
         .iter()
         .filter(|line| line.as_str() == "Client (uthira) entered room");
     assert_eq!(came.count(), 1);
-    // Bob listens to nothing, and may be gone by now.
+    // Bob has no stream, and may have left by now.
     assert_eq!(members(&server)[0], "uthira");
 }
 
@@ -323,7 +323,7 @@ fn a_name_that_the_room_took_is_not_called_too_long() {
     switch_room(&window);
     let picture = window.picture();
     assert!(!eyes.was_there(&picture, &too_long(10), HINT, eyes::WRONG));
-    // Another one may be.
+    // Another name may be used.
     window.keys(&["End"]);
     window.type_text("s");
     eyes.wait_for(&too_long(11), HINT, eyes::WRONG);

@@ -1,5 +1,5 @@
-//! The drawing of messages: any script whole, any text literally, and nothing so long that the
-//! window stops answering.
+//! The drawing of messages: every script complete, every text literally, and no text so long that the window stops
+//! responding.
 
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ fn names(picture: &Picture) -> Vec<usize> {
 fn every_script_is_drawn_whole_and_in_its_direction() {
     let display = Arc::new(Display::start(900, 700));
     let mut past = Past::opened(noon(1), "scripts");
-    // What is said, how many rows of pixels it needs, how many colourful pixels it has at least,
-    // whether it runs from right to left.
+    // A text, the rows of pixels that it needs, the least number of its colourful pixels, and whether it runs from
+    // right to left.
     let said = [
         ("Ågjpqy|()", 17, 0, false),
         ("🫖👨‍👩‍👧‍👦🇩🇪👍🏽", 16, 150, false),
@@ -79,7 +79,7 @@ fn every_script_is_drawn_whole_and_in_its_direction() {
         ("Ågjpqy|()", 17, 0, false),
     ];
     for (n, (text, ..)) in said.iter().enumerate() {
-        // Different names, so that each has its own.
+        // The names differ, so that each message has its own.
         past.said(&format!("g{n}"), text);
     }
     let server = past.room(&[]);
@@ -105,7 +105,7 @@ fn every_script_is_drawn_whole_and_in_its_direction() {
         let colours = picture.pixels(row).filter(|p| is_colourful(*p)).count();
         let free = (top - row.1, row.1 + row.3 - 1 - bottom);
         assert!(free.0 >= 2 && free.1 >= 2, "{text}: {free:?} rows are free");
-        // Two rows less, and something is missing of it.
+        // If it is two rows lower, a part of it is missing.
         let least = high - 1;
         assert!(
             bottom - top + 1 >= least,
@@ -151,7 +151,7 @@ fn any_text_is_drawn_literally_and_a_very_long_one_does_not_stop_the_window() {
         eyes.wait_for(text, eyes::TRANSCRIPT, eyes::SAID);
     }
     display.picture("literal.png");
-    // Through all of it, while one writes.
+    // Scrolls through all of it while typing.
     for _ in 0..10 {
         window.keys(&["Prior", "Prior", "Prior", "a"]);
     }
@@ -174,7 +174,7 @@ fn any_text_is_drawn_literally_and_a_very_long_one_does_not_stop_the_window() {
     }
     window.click(-48, -62);
     assert_eq!(window.ended(), Some(0));
-    // How long that takes is for `make bench-window`: what bounds it is how much is laid out at once.
+    // `make bench-window` measures the time; here the number of rows that are laid out at once is bounded.
     let turns = std::fs::read_to_string(frames).expect("the window's turns");
     let number = |name: &str| -> usize {
         let rest = turns.split(name).nth(1).unwrap_or_default().trim();
@@ -182,6 +182,6 @@ fn any_text_is_drawn_literally_and_a_very_long_one_does_not_stop_the_window() {
         digits.and_then(|n| n.parse().ok()).expect("a count")
     };
     let rows = number("most_rows");
-    // What fits on the screen comes on top of what is made of a long text.
+    // The rows on the screen are added to those of a long text.
     assert!((100..=450).contains(&rows), "{rows} rows: {turns}");
 }

@@ -1,6 +1,7 @@
-//! A room made for one test: every request goes to a closure, which answers it in the room's words.
+//! A room made for one test: every request goes to a closure, which answers in the room's format.
 //!
-//! The unit tests of the link have theirs, since to the compiler the types of a library under test are others.
+//! The unit tests of the link have their own, since to the compiler the types of a library under test are different
+//! ones.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -11,7 +12,7 @@ use chatroom::wire::{Members, Said, Session, Wire};
 
 use support::fake::{Asked, reply};
 
-/// Answers what every test needs: logging in, the list of members, messages, an empty history.
+/// Answers the requests of every test: the login, the list of members, messages, an empty history.
 pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     let id = id(1);
     let body = if request.line.contains(" /session ") {
@@ -56,7 +57,7 @@ pub fn begin_stream(stream: &mut TcpStream, events: &[Wire]) -> bool {
     stream.write_all(&bytes).is_ok()
 }
 
-/// Events as a stream has them.
+/// The events encoded as a stream.
 pub fn encoded(events: &[Wire]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for event in events {

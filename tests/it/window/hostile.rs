@@ -1,4 +1,4 @@
-//! Servers that are none, or mean harm: the window stays alive and small, and says what is wrong.
+//! Servers that are no chatroom, or hostile: the window stays responsive and small, and says what is wrong.
 //!
 //! The sentences themselves are tested with the link (`src/modes/gui/link/tests/hostile.rs`); here
 //! the picture shows that there is one.
@@ -20,13 +20,13 @@ use support::picture::Picture;
 use support::program::Folder;
 use support::window::Window;
 
-/// The most that the window may take, whatever a server sends: its own memory (PSS), and the most
-/// that it ever had mapped and present, shared libraries and the debug build's code included.
+/// The limits of the window's memory, whatever a server sends: its own (PSS), and its peak of resident memory, with
+/// shared libraries and the debug build's code.
 const PSS: u64 = 60 << 20;
 const PEAK: u64 = 90 << 20;
 /// The dots of an open and of a broken stream, in the light theme.
 const GOOD: [u8; 3] = [0x23, 0x8A, 0x4B];
-/// Its letters, and the border of a button.
+/// The colours of its letters and of a button's border.
 const BORDER: [u8; 3] = [0x84, 0x8B, 0x97];
 const TEXT: [u8; 3] = [0x1B, 0x1E, 0x23];
 const WARN: [u8; 3] = [0xB8, 0x65, 0x0F];
@@ -42,7 +42,7 @@ fn status(seen: &Picture) -> Picture {
     seen.part((0, 0), (-60, 0))
 }
 
-/// Waits until the status line says that the stream broke, in more than a word.
+/// Waits until the status line reports in a sentence that the stream broke.
 #[track_caller]
 fn wait_for_offline(window: &Window) {
     window.wait_for_picture("words between an orange dot and Try now", |seen| {
@@ -54,7 +54,7 @@ fn wait_for_offline(window: &Window) {
     });
 }
 
-/// Types something, sees that it stands in the field, leaves by Ctrl+Q, and did not take too much.
+/// Types a text, waits for it in the field, checks the memory, and quits by Ctrl+Q.
 #[track_caller]
 fn is_alive_and_leaves(window: &Window, what: &str) {
     window.keys(&["ctrl+a"]);
@@ -126,7 +126,7 @@ fn other_servers_are_recognised_as_no_chatroom() {
     is_alive_and_leaves(&window, "no chatroom");
 }
 
-/// A server whose streams are `bad` until what the window says of them was seen, and quiet then.
+/// A server whose streams are `bad` until the test has seen the window's report, and quiet then.
 fn streams(bad: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (Fake, Arc<AtomicBool>) {
     let seen = Arc::<AtomicBool>::default();
     let is_seen = Arc::clone(&seen);
@@ -182,7 +182,7 @@ fn streams_that_make_no_sense_are_given_up_with_a_sentence() {
         is_alive_and_leaves(&window, what);
     }
 
-    // It closes every stream and wants us back at once: it is not asked in a circle.
+    // It closes every stream and asks for an immediate reconnect: the window does not do so in a loop.
     let fake = Fake::start(|request, _, stream| {
         if !request.is("GET /events") {
             return usual(request, stream);
@@ -196,7 +196,7 @@ fn streams_that_make_no_sense_are_given_up_with_a_sentence() {
     wait_for_offline(&window);
     let asked = fake.seen("GET /events").len();
     is_alive_and_leaves(&window, "retry: 0");
-    // However slow the machine is, these are some seconds.
+    // However slow the machine is, this takes some seconds.
     assert!(fake.seen("GET /events").len() <= asked + 20);
 }
 
@@ -233,7 +233,7 @@ fn a_flood_of_events_leaves_the_window_usable() {
     });
     let window = open(&display, &fake);
     window.wait_to_be_in();
-    // Every letter stands in the field while they go on coming.
+    // Every letter appears in the field while events keep arriving.
     let mut text = String::new();
     for _ in 0..20 {
         window.type_text("k");
@@ -320,7 +320,7 @@ fn a_history_that_lies_is_bounded_and_leaves_what_is_true() {
         let window = open(&display, &fake);
         window.wait_to_be_in();
         window.wait_for_line("what is true", |line| is_message(line, "bob", "true 59"));
-        // To the beginning again and again, and a press on whatever offers more.
+        // Goes to the beginning again and again, and presses every button for more.
         for _ in 0..6 {
             window.keys(&["Home", "Right", "Return", "Escape"]);
         }
@@ -406,7 +406,7 @@ fn names_and_texts_of_control_characters_are_shown_as_what_they_are() {
     window.wait_to_be_in();
     let seen = window.wait_for_line("the last", |line| is_message(line, "bob", "the last"));
     display.picture("controls.png");
-    // What is copied is safe to paste, and no line is another's.
+    // Copied text is safe to paste, and no line imitates another message.
     let obeyed = |c: char| c.is_control() && !"\n\t\r".contains(c);
     assert_eq!(seen.chars().find(|c| obeyed(*c)), None);
     assert!(!seen.lines().any(|line| is_message(line, "bob", "lines")));

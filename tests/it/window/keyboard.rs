@@ -1,5 +1,5 @@
-//! The keyboard: wherever the cursor is, what is typed becomes a message; on keyboards of any script,
-//! commands are commands; one press takes one letter.
+//! The keyboard: typed text becomes a message wherever the cursor is; shortcuts work on keyboards of any script; one
+//! press of Backspace removes one letter.
 
 use std::process::Command;
 
@@ -24,7 +24,7 @@ fn wait_for_said(server: &Server, texts: &[&str]) {
     });
 }
 
-/// Tells by its border whether the field for messages has the keyboard.
+/// Returns by its border whether the field for messages has the keyboard.
 fn is_in_the_field(window: &Window) -> bool {
     window
         .picture()
@@ -41,7 +41,7 @@ fn text_typed_after_a_button_is_the_next_message() {
     window.type_text("the first");
     window.click(-105, -62);
     wait_for_said(&server, &["the first"]);
-    // Without a click into the input. Spaces are what would press a button again.
+    // Without a click into the field. A space would press a focused button again.
     window.type_text(" and the second");
     window.keys(&["Return"]);
     wait_for_said(&server, &["the first", " and the second"]);
@@ -95,7 +95,7 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
         window.wait_for_field("hello wide world");
         window.keys(&["BackSpace"]);
     }
-    // Two steps on is Quit; whoever does not know that loses nothing.
+    // Quit is two steps on; a user who does not know that loses nothing.
     window.keys(&["Tab", "Tab"]);
     window.type_text("  still here");
     window.wait_for_field("  still here");
@@ -104,7 +104,7 @@ fn tab_goes_round_and_typing_goes_on_in_the_message_from_everywhere() {
     assert_eq!(window.ended(), Some(0), "Enter leaves");
 }
 
-/// Has the screen's keyboard be another one.
+/// Changes the screen's keyboard layout.
 fn keyboard(display: &Display, args: &[&str]) {
     let status = display.command("setxkbmap").args(args).status();
     let status = status.expect("setxkbmap runs (scripts/setup.sh test installs it)");
@@ -113,7 +113,7 @@ fn keyboard(display: &Display, args: &[&str]) {
 
 #[test]
 fn commands_are_commands_on_keyboards_of_any_script() {
-    // Keys by their numbers, as a hand presses them: what they mean is the keyboard's to say.
+    // Keys by their numbers, as a hand presses them: the layout decides what they mean.
     let (ctrl, shift, end, back) = ("37", "50", "115", "22");
     let (a, c, f, q, v, x, z) = ("38", "54", "41", "24", "55", "53", "52");
     let server = Server::start(&["--max-rate", "0"]);
@@ -165,7 +165,7 @@ fn commands_are_commands_on_keyboards_of_any_script() {
         copied(&format!("{name}{name}"));
         press(&[ctrl, z]);
         copied(&name);
-        // Once something else was typed there is nothing to be done again.
+        // After other typing there is nothing to redo.
         for keys in [&[end][..], &[x], &[ctrl, shift, z], &[back]] {
             press(keys);
         }
@@ -187,7 +187,7 @@ fn commands_are_commands_on_keyboards_of_any_script() {
             press(&["66"]);
         }
     }
-    // What is no command is no letter either.
+    // An unknown shortcut types no letter either.
     keyboard(&display, &["-layout", "ru", "-option", ""]);
     press(&[ctrl, shift, "58"]);
     hand_over(display.name(), "nothing else", || press(&[ctrl, v]));
@@ -227,7 +227,7 @@ fn one_press_takes_one_letter() {
         ("ab🇩🇪c", vec!["Home", "Right", "Right", "Delete"], "abc"),
         ("🇩🇪🇫🇷c", vec!["Home", "Right", "x"], "🇩🇪x🇫🇷c"),
         ("ab🇩🇪", vec!["shift+Left", "y"], "aby"),
-        // A mark is taken back alone, as it was typed.
+        // A combining mark is removed alone, as it was typed.
         ("xe\u{301}", vec!["BackSpace"], "xe"),
         ("xyz", vec!["BackSpace"], "xy"),
     ] {

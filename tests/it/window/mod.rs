@@ -1,4 +1,4 @@
-//! The window, used as people use it: clicks and keys on a real screen, four windows at once.
+//! The window, used as by people: clicks and keys on a real screen, four windows at once.
 
 mod being;
 mod drawing;
@@ -94,8 +94,8 @@ fn four_people_talk_and_two_of_them_leave() {
     let display = Arc::new(Display::start(1680, 1180));
     let mut server = Server::start(&["--room", "lobby", "--grace", "1s"]);
 
-    // A name that is too long is refused as often as it is tried, and nobody gets in nameless.
-    // There is no desktop here that could show notifications; the status line would say so.
+    // A name that is too long is refused every time, and so is an empty one.
+    // No desktop here shows notifications; otherwise the status line would say so.
     let args = ["--name", "longestname", &server.address];
     let uthira = display.open(home("notify = false\n"), &args);
     uthira.place(10, 30, 810, 530);
@@ -152,7 +152,7 @@ fn four_people_talk_and_two_of_them_leave() {
             "{what}: {seen}"
         );
     }
-    // The transcript of who was there first has everybody coming in.
+    // The transcript of the first member has all joins.
     let seen = uthira.transcript();
     for name in ["uthira", "bob", "eve", "Дан"] {
         assert!(
@@ -162,13 +162,13 @@ fn four_people_talk_and_two_of_them_leave() {
         );
     }
     for (window, _, _) in said {
-        // Without the marks of having been copied.
+        // Without the selection from copying.
         window.click(60, 160);
     }
     uthira.click(120, -62);
     display.picture("four.png");
 
-    // One presses Quit, one is killed; the others see both go.
+    // One presses Quit, one is killed; the others see both leave.
     eve.click(-48, -62);
     assert_eq!(eve.ended(), Some(0));
     bob.kill();
@@ -242,7 +242,7 @@ fn a_window_comes_back_after_the_server_was_killed() {
     display.picture("offline.png");
     server.start_again(&["--grace", "1s"]);
     wait_for_members(&server, &["uthira"]);
-    // Logged in again by itself, and what was written meanwhile is said once.
+    // It logs in again by itself, and posts the text written in between once.
     let transcript = window.wait_for_line("what was said meanwhile", |line| {
         is_message(line, "uthira", "meanwhile")
     });
@@ -290,7 +290,7 @@ fn a_room_with_a_key_asks_for_it() {
     window.type_text("sesame");
     window.keys(&["Return"]);
     server.console.wait_for("Client (bob) connected");
-    // The form goes, and the cursor is where one writes.
+    // The form disappears, and the cursor is in the message field.
     wait_for("the room", || {
         window.title().starts_with("chatroom - ").then_some(())
     });

@@ -1,5 +1,4 @@
-//! Rooms on the network: joined if there is one, asked about if there are several; on networks of
-//! the tests' own.
+//! Rooms on the network: a single one is joined, several are offered in a list; on the tests' own networks.
 
 use std::path::Path;
 
@@ -60,7 +59,7 @@ fn wait_for_other(window: &Window, before: &Picture) -> Picture {
     })
 }
 
-/// Tells whether anybody on the machine listens for announcements of rooms, as a search does.
+/// Returns whether a process on the machine listens for announcements of rooms, as a search does.
 fn searches(machine: &Machine) -> bool {
     let mut command = machine.command("cat");
     command.args(["/proc/net/udp", "/proc/net/udp6"]);
@@ -89,7 +88,7 @@ fn the_only_room_on_the_network_is_joined() {
     let words = "Joined Lobby at 10.77.0.1, found on this network.";
     Eyes::on(&window).wait_for(words, eyes::TRANSCRIPT, eyes::BESIDE);
     wait_for("the search's end", || (!searches(&here)).then_some(()));
-    // What it wrote is in the room.
+    // Its message is in the room.
     say(&window, "found you");
     wait_for_sight(&window, ":found you");
 }
@@ -105,10 +104,10 @@ fn several_rooms_are_asked_about_and_chosen_by_keys_and_by_mouse() {
     let recent = "recent = [\"10.77.0.2:1337\"]\n";
     let light = format!("{LIGHT}{recent}");
     let window = open_on(&here, &display, &light, &["--name", "uthira"]);
-    // The one that was used is chosen, below its heading.
+    // The previously used room is selected, below its heading.
     let first = wait_for_chosen(&window);
     assert_eq!(window.title(), "chatroom");
-    // One more appears: what is chosen stays, and stays where it is.
+    // When another appears, the selection stays, and stays in place.
     let two_rooms = window.picture();
     let key = Folder::new();
     let key = key.file("key", "sesame\n").display().to_string();
@@ -133,7 +132,7 @@ fn several_rooms_are_asked_about_and_chosen_by_keys_and_by_mouse() {
     window.click(100, (top + height + height / 2) as i32);
     wait_for_title(&window, "chatroom - Kitchen @home & garden @ 10.77.0.2");
 
-    // And to one that wants a key, which it asks for.
+    // Then to a room with a key, for which the window asks.
     switch_room(&window);
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     let known = wait_for_chosen(&window);
@@ -154,7 +153,7 @@ fn without_a_room_it_says_so_and_offers_the_first_that_appears() {
     let mut switch = Switch::new();
     let (there, here) = (switch.machine(), switch.machine());
     let window = open_on(&here, &display, LIGHT, &["--name", "uthira"]);
-    // The cursor is in the field for the address, and what stands there is marked.
+    // The cursor is in the field for the address, whose text is selected.
     let marked = marked(&Palette::LIGHT);
     wait_for("the field for the address", || {
         let seen = window.picture().count_in((60, 10, 300, 30), marked);
@@ -203,7 +202,7 @@ fn with_no_search_nothing_is_sent() {
     switch_room(&window);
     window.keys(&["shift+Tab", "shift+Tab", "Down"]);
     wait_for_chosen(&window);
-    // What it does after that has been to the room and back; a search would have begun before.
+    // A search would have begun before this exchange with the room.
     window.keys(&["Escape"]);
     window.at_rest();
     window.keys(&["Escape"]);
@@ -216,7 +215,7 @@ fn with_no_search_nothing_is_sent() {
     let (window, calls) = told(&["bob", "10.77.0.1"]);
     wait_for_title(&window, "chatroom - Lobby @ 10.77.0.1");
     assert!(!calls().contains("5353"), "{}", calls());
-    // Only who looks around for another room asks the network.
+    // Only looking for another room searches the network.
     window.click(-50, 24);
     wait_for("the search", || calls().contains("5353").then_some(()));
 }

@@ -1,4 +1,4 @@
-//! Rooms with a past: logs as a room writes them, made by the library.
+//! Rooms with a history: logs as a room writes them, made by the library.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -20,7 +20,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// A room that was opened then.
+    /// The past of a room that was opened at this time.
     pub fn opened(at: Stamp, random: &str) -> Past {
         let mut past = Past::more(at);
         past.happens(Body::opened(
@@ -44,18 +44,18 @@ impl Past {
     fn happens(&mut self, body: Body) {
         let at = self.at;
         line::to_line(&Event { at, body }, &mut self.bytes);
-        // No two at one moment.
+        // No two events have the same time.
         self.pass(Duration::from_millis(1));
     }
 
-    /// Somebody says something.
+    /// Adds a message.
     pub fn said(&mut self, from: &str, text: &str) {
         let last = self.last.insert(from.to_string(), self.at);
         let elapsed = Elapsed(last.map_or(0, |last| self.at.since(last).as_secs()));
         self.happens(Body::message(from, text).elapsed(elapsed.0));
     }
 
-    /// Somebody comes in.
+    /// Adds a join.
     pub fn came(&mut self, name: &str) {
         let name = name.to_string();
         self.happens(Body::Join { name });
@@ -67,19 +67,19 @@ impl Past {
         (self.at, self.last) = (later.at, later.last);
     }
 
-    /// A room that has this behind it.
+    /// Starts a room with this past.
     pub fn room(self, args: &[&str]) -> Server {
         let folder = Arc::new(Folder::new());
         folder.file("log.txt", &self.bytes);
         Server::start_in(folder, "127.0.0.1:0", args)
     }
 
-    /// Puts it into a log in place of what is there.
+    /// Writes it into a log, replacing the content.
     pub fn replace(self, folder: &Folder) {
         folder.file("log.txt", &self.bytes);
     }
 
-    /// Puts it behind what is in the log of a room that is not running.
+    /// Appends it to the log of a room that is not running.
     pub fn append(self, folder: &Folder) {
         let path = folder.path().join("log.txt");
         let mut log = OpenOptions::new().append(true).open(path).expect("the log");

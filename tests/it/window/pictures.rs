@@ -1,4 +1,4 @@
-//! The window's looks: every theme, twice the scale, all kinds of scripts, what is new, offline.
+//! The window's appearance: every theme, twice the scale, many scripts, new messages, offline.
 //!
 //! With `CHATROOM_PICTURES` naming a folder (`make pictures`) each is kept there as it was seen.
 
@@ -211,7 +211,7 @@ impl Stage {
     #[track_caller]
     fn take(&self, title: &str, name: &str, colours: &[(u32, usize)]) {
         let id = self.id(title);
-        // Away from what would tell its time.
+        // Away from any message, whose time would show.
         self.display.xdotool(&["mousemove", "2", "2"]);
         let mut before = Vec::new();
         let until = std::time::Instant::now() + PATIENCE;

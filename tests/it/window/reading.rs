@@ -1,4 +1,4 @@
-//! Reading: where the window opens, what it follows, how it loads and finds what was said before.
+//! Reading: the window's first position, following the end, loading history, and searching.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +24,7 @@ fn close(window: &Window) {
     assert_eq!(window.ended(), Some(0));
 }
 
-/// The messages of a text, without what comes and goes around them.
+/// The messages of a text, without joins and leaves.
 fn messages(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.starts_with('[')).collect()
 }
@@ -37,7 +37,7 @@ fn logged(server: &Server) -> Vec<String> {
 
 /// The search bar.
 const BAR: support::picture::Area = (10, 48, 800, 32);
-/// The match that is shown stands on this.
+/// The background of the current match.
 const FOUND_NOW: [u8; 3] = [0xFF, 0xDD, 0x7A];
 
 /// The number of pixel rows of the transcript with the line above new messages.
@@ -57,7 +57,7 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     for n in 0..60 {
         server.say(&bob, &format!("old {n}."));
     }
-    // Who comes for the first time is at the end, and nothing is new.
+    // A first visit begins at the end, and nothing is new.
     let home = Arc::new(Folder::new());
     let window = open(&display, &home, &server);
     wait_for_sight(&window, ":old 59.");
@@ -69,14 +69,14 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
     );
     close(&window);
 
-    // The others go on; the next window begins where the last one was closed.
+    // The others continue; the next window begins where the last one was closed.
     for n in 0..80 {
         server.say(&bob, &format!("new {n}."));
     }
     let window = open(&display, &home, &server);
     let seen = wait_for_sight(&window, ":new 0.");
     assert!(!seen.contains(":new 79."), "{seen}");
-    // What is in sight is read; the title counts the rest.
+    // Visible messages are read; the title counts the rest.
     let rest = 80 - seen.matches(":new ").count();
     assert!((50..75).contains(&rest), "{seen}");
     // One or two more may have been in sight for a moment while it opened.
@@ -99,7 +99,7 @@ fn it_opens_at_the_oldest_unread_and_follows_only_who_is_at_the_end() {
         window.title()
     );
 
-    // At the end the window follows; elsewhere it stays and says what there is.
+    // At the end the window follows; elsewhere it stays and reports new messages.
     server.say(&bob, "followed.");
     wait_for_sight(&window, ":followed.");
     window.click(120, -62);
@@ -134,7 +134,7 @@ pub fn everything(window: &Window, first: &str, last: &str) -> String {
         if text.contains(first) && !text.contains(MISSING) {
             return text;
         }
-        // A hole is filled once it is in sight; who goes past it in one go comes back in smaller steps.
+        // A hole is filled once it is visible; after a jump across it, the test returns in smaller steps.
         window.keys(&vec![if up { "Prior" } else { "Next" }; pages]);
         let seen = in_sight(window);
         if seen != before {
@@ -148,7 +148,7 @@ pub fn everything(window: &Window, first: &str, last: &str) -> String {
     }
 }
 
-/// A room in which uthira's friends said much: "mellon" in every fortieth message.
+/// A room with many messages of uthira's friends, every fortieth with "mellon".
 fn long_room(count: usize) -> Server {
     let mut past = Past::opened(noon(3), "a long past");
     for n in 0..count {
@@ -165,7 +165,7 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
     let server = long_room(3000);
     let window = open(&display, &Arc::new(Folder::new()), &server);
     let mut before = wait_for_sight(&window, ":friend 2999.");
-    // Page by page what comes into sight joins on to what was there.
+    // Page by page, new rows continue the previous ones.
     for _ in 0..14 {
         window.keys(&["Prior"]);
         let old = before.clone();
@@ -185,14 +185,14 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
         let from = place(lines[0]);
         assert_eq!(lines, all[from..from + lines.len()], "nothing is missing");
     }
-    // The beginning is one key away, and from there it goes down page by page too.
+    // The beginning is one key away, and from there paging down works, too.
     window.keys(&["Home"]);
     wait_for_sight(&window, ":friend 0.");
     display.picture("beginning.png");
     let all = logged(&server);
     let down = messages(&in_sight(&window)).len();
     let seen = wait_for("pages below the beginning", || {
-        // What is missing there comes meanwhile, and keys do not go past it.
+        // Missing messages load meanwhile, and keys do not skip them.
         window.keys(&["Next"; 3]);
         let seen = in_sight(&window);
         let first = messages(&seen).first().map(|line| line.to_string());
@@ -204,12 +204,12 @@ fn older_history_comes_as_one_scrolls_up_whole_and_once() {
     let from = all.iter().position(|line| *line == lines[0]);
     let from = from.expect("a line of the log");
     assert_eq!(lines, all[from..from + lines.len()], "nothing is missing");
-    // What is in between comes with more of it; then everything is there, once.
+    // Further requests fill the gap; then everything is there, once.
     window.keys(&["End"]);
     wait_for_sight(&window, ":friend 2999.");
     let text = everything(&window, ":friend 0.", ":friend 2999.");
     assert!(messages(&text) == all, "{text}");
-    // And back to the end, where it is followed.
+    // Back to the end, which the window follows.
     window.keys(&["End"]);
     wait_for_sight(&window, ":friend 2999.");
     say(&window, "here.");
@@ -243,16 +243,16 @@ fn a_search_finds_messages_that_are_not_loaded_yet() {
     found("1 of at least 100", ":mellon 8967.");
     window.keys(&["Return", "Return"]);
     found("3 of at least 100", ":mellon 8887.");
-    // What comes next is further away than anything that was loaded.
+    // The next match is further away than all loaded messages.
     window.keys(&["Return"; 17]);
     found("20 of at least 100", ":mellon 8207.");
     display.picture("find.png");
     window.keys(&["shift+Return"]);
     found("19 of at least 100", ":mellon 8247.");
-    // And further away than the server looked in one go.
+    // It is also further away than the server searches in one request.
     window.keys(&["Return"; 82]);
     found("101 of at least 200", ":mellon 4967.");
-    // The buttons do the same, and what is around it comes too.
+    // The buttons do the same, and the surrounding messages load.
     window.click(-70 - 70 - 70, 62);
     found("102 of at least 200", ":mellon 4927.");
     wait_for("what was said around it", || {
@@ -264,7 +264,7 @@ fn a_search_finds_messages_that_are_not_loaded_yet() {
     window.keys(&["ctrl+a"]);
     window.type_text("no such word");
     eyes.wait_for("nothing found", BAR, eyes::ASIDE);
-    // Escape ends the search, and one can write again.
+    // Escape ends the search, and typing works again.
     window.click(200, 62);
     window.keys(&["Escape"]);
     window.type_text("written.");

@@ -1,4 +1,4 @@
-//! A room whose log was restored from an older copy: what was read stays read, what was said since is new.
+//! A room whose log was restored from an older copy: read messages stay read, messages since then are new.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn read_messages_are_not_new_in_a_restored_older_copy() {
         }
         server.kill();
         server.folder.file("log.txt", &copy);
-        // Said while the window was away: what comes before its eyes is not new.
+        // Posted while the window was away, but messages that it shows are not new.
         let mut since = Past::more(Stamp::now());
         since.said(name, &format!("{name} is new."));
         since.append(&server.folder);

@@ -13,7 +13,7 @@ use support::window::eyes::{self, Eyes, in_sight};
 
 const ADDRESS: &str = "https://a.example/x?y=1&z=@2";
 
-/// A browser that notes what it is to show.
+/// A browser that records the pages that it is asked to open.
 struct Browser {
     folder: Arc<Folder>,
 }
@@ -71,8 +71,8 @@ fn copied(window: &Window) -> String {
     })
 }
 
-/// Does something, and waits until it has marked what is wanted. What two clicks mark is told before a
-/// third one comes.
+/// Performs an action, and waits until it has selected the wanted text. The selection of two clicks is handed over
+/// before a third click.
 #[track_caller]
 fn marks(window: &Window, doing: impl Fn(), what: &str, wanted: impl Fn(&str) -> bool) {
     window.display().set_selection("primary", "");
@@ -107,19 +107,19 @@ fn lines_can_be_followed_marked_and_unfolded() {
     let window = display.open_with(
         Arc::new(Folder::new()),
         &["--name", "uthira", &server.address],
-        // The browser notes a key that it is told, too.
+        // The browser records a key in its address, too.
         &[("PATH", &browser.path()), ("CHATROOM_KEY", "sesame")],
     );
     let eyes = Eyes::on(&window);
     let day = |days| noon(days).utc().format("%A, %-d %B %Y").to_string();
 
-    // Days begin with a line, and everything stands below its day.
+    // Each day begins with a line, and its messages are below it.
     eyes.wait_for(&day(1), eyes::TRANSCRIPT, eyes::BESIDE);
     let (_, first) = eyes.wait_for(&day(2), eyes::TRANSCRIPT, eyes::BESIDE);
     let (_, second) = eyes.wait_for(&day(1), eyes::TRANSCRIPT, eyes::BESIDE);
     assert!(first + 60 < second, "{first} {second}");
 
-    // Its own name has the line of who names it stand out; a longer one has not.
+    // A line that mentions its name stands out; one with a longer name does not.
     let rows = wait_for("a line that stands out", || {
         let rows = window
             .picture()
@@ -135,7 +135,7 @@ fn lines_can_be_followed_marked_and_unfolded() {
     });
     display.picture("seeing.png");
 
-    // A click opens what is a link and nothing else.
+    // A click opens links and nothing else.
     let links = underlined(&window, 80);
     let [(left, below, long)] = links[..] else {
         panic!("{links:?}");
@@ -153,7 +153,7 @@ fn lines_can_be_followed_marked_and_unfolded() {
     window.click(x, y);
     browser.wait_for(1);
 
-    // Marking across lines copies them as the log has them, whichever way it is done.
+    // A selection across lines copies them as in the log, however it is made.
     let said = server.said();
     let at = said
         .iter()
@@ -182,7 +182,7 @@ fn lines_can_be_followed_marked_and_unfolded() {
     );
     assert_eq!(copied(&window), last);
 
-    // The exact time of what the pointer is on.
+    // The exact time of the message under the pointer.
     let time = noon(1).plus(Duration::from_secs(17));
     let exact = time.utc().format("%A, %-d %B %Y, %H:%M:%S").to_string();
     assert_eq!(eyes.find(&exact, eyes::TRANSCRIPT, eyes::STATE), None);
@@ -199,7 +199,7 @@ fn lines_can_be_followed_marked_and_unfolded() {
         place.is_none().then_some(())
     });
 
-    // Many comings are one line until somebody wants to see them; the keyboard reaches both.
+    // Many joins are one line until it is opened; the keyboard reaches both.
     let many = "6 came (ann, bob, cat and others)";
     eyes.wait_for(many, eyes::TRANSCRIPT, eyes::BESIDE);
     let one = "Client (cat) entered room";

@@ -1,4 +1,4 @@
-//! Settings: chosen by keys alone, at once, kept, edited by hand, broken.
+//! Settings: changed by the keyboard alone, applied at once, kept, edited by hand, broken.
 
 use chatroom::modes::gui::theme::Palette;
 
@@ -30,7 +30,7 @@ fn settings_take_effect_at_once_and_last() {
     window.wait_for_colour(rgb(Palette::LIGHT.surface));
     window.place(560, 300, 810, 530);
 
-    // By keys alone: the dialog, the theme, and out of it again.
+    // By the keyboard alone: opens the dialog, changes the theme, closes it.
     window.keys(&["ctrl+comma"]);
     let find = ["search", "--onlyvisible", "--name", "chatroom settings"];
     let is_open = || !display.xdotool(&find).is_empty();
@@ -51,7 +51,7 @@ fn settings_take_effect_at_once_and_last() {
         ((x - left).abs() < 40 && (y - top).abs() < 40).then_some(())
     });
     assert_eq!(window.icon(), window.icon_of(&dialog));
-    // What can be seen need not have the keyboard yet.
+    // A visible dialog need not have the keyboard yet.
     display.xdotool(&["windowactivate", "--sync", &dialog]);
     for (word, palette) in [("light", Palette::LIGHT), ("dark", Palette::DARK)] {
         display.xdotool(&["key", "--clearmodifiers", "Down"]);
@@ -70,7 +70,7 @@ fn settings_take_effect_at_once_and_last() {
         wait_for_settings(&folder, &format!("size = {size}"));
     }
 
-    // The next window is where this one was, as this one was.
+    // The next window has the same place and look.
     window.place(40, 60, 700, 500);
     wait_for("the size", || (window.size() == (700, 500)).then_some(()));
     window.keys(&["ctrl+q"]);
@@ -96,7 +96,7 @@ fn a_broken_file_is_set_aside_and_the_window_opens_all_the_same() {
     // The room is remembered in a new one.
     wait_for_settings(&folder, &format!("recent = [\"{}\"]", server.address));
 
-    // A value that makes no sense costs only itself.
+    // An invalid value is ignored, the others apply.
     window.keys(&["ctrl+q"]);
     assert_eq!(window.ended(), Some(0));
     let path = folder.path().join("home/.config/chatroom/gui.toml");

@@ -1,4 +1,4 @@
-//! Survivors of the end of a window and of a server: messages, drafts, places.
+//! Messages, drafts and places that survive the end of a window or a server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn the_draft_and_what_waits_outlive_the_window() {
     });
     wait_for_answers(&folder);
 
-    // One is on its way to a server that says nothing any more; the others wait behind it.
+    // One message is on its way to a silent server; the others wait after it.
     server.signal(Signal::STOP);
     say(&eve, "two");
     say(&eve, "three");
@@ -99,7 +99,7 @@ fn the_draft_and_what_waits_outlive_the_window() {
     );
 }
 
-/// Waits until the window knows that all it sent has arrived: others see a message before that.
+/// Waits until the window knows that all its messages have arrived, which is later than others see them.
 #[track_caller]
 fn wait_for_answers(folder: &Folder) {
     wait_for("answers to all messages", || {
@@ -144,7 +144,7 @@ fn windows_of_one_home_keep_what_is_theirs() {
         (drafts(&folder) == ["bob's draft", "eve's draft"]).then_some(())
     });
 
-    // Another window of eve is told that there is one, and does not take anything away from it.
+    // Another window of eve is told about the first, and takes nothing away from it.
     let other = display.open(Arc::clone(&folder), &["--name", "eve", &server.address]);
     other.place(850, 30, 800, 600);
     other.wait_for_colour(REFUSED);
@@ -167,7 +167,7 @@ fn windows_of_one_home_keep_what_is_theirs() {
     other.to_message();
     other.wait_for_field("more");
 
-    // One window, two names: what was written as the one is not said as the other.
+    // One window, two names: text written under one is not posted under the other.
     bob.kill();
     server.kill();
     other.keys(&["ctrl+a"]);
@@ -216,7 +216,7 @@ fn text_typed_in_one_go_is_said_once_or_kept() {
         kill_process(pid, Signal::CONT).expect("going on");
     };
     let draft_is = |draft: &str| (kept(&folder)?["draft"] == draft).then_some(());
-    // What stood there comes back when the window is in the room, and may do so after the keys.
+    // The old draft returns when the window is in the room, possibly after the keys.
     let empty = |window: &Window| {
         for text in ["a", ""] {
             wait_for("a field that takes what is typed", || {
@@ -238,7 +238,7 @@ fn text_typed_in_one_go_is_said_once_or_kept() {
     });
     wait_for("what was typed behind it, kept", || draft_is("xy"));
     empty(&eve);
-    // What is not taken comes back before what was typed since, and is kept.
+    // A refused text returns before the text typed since, and is kept.
     let keys: &[&[&str]] = &[&["type", "/nonsense"], &["key", "Return"], &["type", "!"]];
     in_one_go(&eve, &[keys, &[&["key", "ctrl+q"]]].concat());
     assert_eq!(eve.ended(), Some(0));
@@ -252,7 +252,7 @@ fn text_typed_in_one_go_is_said_once_or_kept() {
     draft_is("new").expect("kept");
     assert_eq!(said(&server, "eve"), ["one", "last"]);
 
-    // A command is done once it is done.
+    // A command is not kept after it was carried out.
     let eve = open_eve(&display, &folder, &server);
     empty(&eve);
     say(&eve, "/quit");

@@ -1,4 +1,4 @@
-//! Typing: messages and their fate, commands, completion, and limits.
+//! Typing: messages and their states, commands, completion, and limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +56,7 @@ fn status(seen: &Picture) -> Picture {
     seen.part((0, 0), (-34, 0))
 }
 
-/// The transcript, without those who are here.
+/// The transcript, without the list of members.
 fn transcript(seen: &Picture) -> Picture {
     seen.part((10, seen.width * 3 / 4), (56, -95))
 }
@@ -92,7 +92,7 @@ fn enter_sends_and_what_was_sent_comes_back() {
         let keys = [vec!["Up"; up], vec!["Down"; down]].concat();
         eve.keys(&keys);
         eve.wait_for_field(text);
-        // Whatever is marked now, the cursor is at the end of the last row then.
+        // Whatever is selected now, the cursor is at the end of the last row afterwards.
         eve.keys(&[
             "Right", "Down", "Down", "Down", "Down", "Down", "Down", "Down", "End",
         ]);
@@ -179,7 +179,7 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
     });
     display.picture("help.png");
 
-    // An unknown one says so, and is there to be corrected; with a space before it, it is said.
+    // An unknown command is reported and stays for correction; after a space it is posted as text.
     let before = status(&eve.picture());
     command("/foo bar");
     let after = eve.wait_for_picture("a sentence", |seen| status(seen) != before);
@@ -193,14 +193,14 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
         status(seen) != status(&after)
     });
 
-    // Cleared on this screen; the room keeps everything, and it can be had again.
+    // This clears only the screen; the room keeps everything, and it can be loaded again.
     assert!(eve.transcript().contains("hello"));
     eve.to_message();
     let before = transcript(&eve.at_rest());
     command("/clear");
     eve.wait_for_picture("a clear transcript", |seen| transcript(seen) != before);
     display.picture("clear.png");
-    // Nothing can be copied from an empty one.
+    // Nothing can be copied from an empty transcript.
     server.say(&bob, "after");
     let seen = eve.wait_for_line("what is said next", |line| is_message(line, "bob", "after"));
     assert!(!seen.contains("hello"), "{seen}");
@@ -214,7 +214,7 @@ fn commands_are_carried_out_and_an_unknown_one_stays() {
 #[test]
 fn a_message_shows_what_becomes_of_it() {
     let (display, mut server, eve) = start(900);
-    // While nothing is heard of the server a message waits, and says so.
+    // While the server is silent a message waits, and is marked so.
     server.signal(Signal::STOP);
     eve.type_text("patience");
     eve.keys(&["Return"]);
@@ -238,8 +238,8 @@ fn a_message_shows_what_becomes_of_it() {
     assert_eq!(said(&server, "eve"), ["patience"]);
     display.picture("sent.png");
 
-    // The room wants a key when it is back, and the user comes in by another name: what was said
-    // under the first was not said by the second, and it is for the user to say what becomes of it.
+    // The room requires a key when it is back, and the user joins under another name. Messages written under the
+    // first name are not posted under the second: the user decides about them.
     server.kill();
     eve.to_message();
     eve.type_text("lost?");
@@ -283,7 +283,7 @@ fn a_message_shows_what_becomes_of_it() {
     eve.wait_for_picture("one refused message", |seen| {
         transcript(seen).lines(LINK, 20).len() == 2
     });
-    // By keyboard: the second is taken away; Right goes to Retry, then to Remove.
+    // By keyboard: the second is removed; Right goes to Retry, then to Remove.
     eve.keys(&["Right", "Right"]);
     display.picture("picked.png");
     eve.keys(&["Return"]);
@@ -301,7 +301,7 @@ fn limits_are_shown_before_they_are_hit() {
     let server = Server::start(&["--max-name", "8"]);
     let window = display.open(Arc::new(Folder::new()), &[&server.address]);
     window.place(10, 30, 860, 600);
-    // Nothing can be sent before the login: Send has the look of what cannot be pressed.
+    // Nothing can be sent before the login: Send looks disabled.
     let out = window.at_rest();
     assert!(foot(&out).count(ACCENT) == 0 && foot(&out).count(OFF) > 500);
     display.picture("logged-out.png");
@@ -320,7 +320,7 @@ fn limits_are_shown_before_they_are_hit() {
         hint(seen).count(WRONG) > 20
     });
     display.picture("name-over.png");
-    // It is not lost by being refused.
+    // A refusal does not lose it.
     window.keys(&["Return"]);
     window.wait_for_colour(REFUSED);
     window.wait_for_field("uthira779");
@@ -342,7 +342,7 @@ fn limits_are_shown_before_they_are_hit() {
     });
     let over = window.at_rest();
     display.picture("text-over.png");
-    // It is neither sent nor lost, and a sentence says why.
+    // The text is neither sent nor lost, and a sentence says why.
     window.keys(&["Return"]);
     window.wait_for_picture("a sentence", |seen| status(seen) != status(&over));
     display.picture("text-refused.png");
@@ -352,7 +352,7 @@ fn limits_are_shown_before_they_are_hit() {
     let whole = text.trim_end().replace('\n', r"\n");
     wait_for_said(&server, "uthira77", &[&whole]);
 
-    // Of a paste without end the beginning is taken, and a sentence says that this is not all.
+    // Only the beginning of a huge paste is inserted, and a sentence says so.
     window.paste(&text.repeat(2));
     window.wait_for_picture("a limit that is passed", |seen| {
         status(seen).count(WRONG) > 20
