@@ -323,7 +323,7 @@ fn a_name_that_the_room_took_is_not_called_too_long() {
     switch_room(&window);
     let picture = window.picture();
     assert!(!eyes.was_there(&picture, &too_long(10), HINT, eyes::WRONG));
-    // Another name may be used.
+    // Another name can be too long.
     window.keys(&["End"]);
     window.type_text("s");
     eyes.wait_for(&too_long(11), HINT, eyes::WRONG);

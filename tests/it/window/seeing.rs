@@ -107,7 +107,7 @@ fn lines_can_be_followed_marked_and_unfolded() {
     let window = display.open_with(
         Arc::new(Folder::new()),
         &["--name", "uthira", &server.address],
-        // The browser records a key in its address, too.
+        // The browser also records the room key, if it gets one.
         &[("PATH", &browser.path()), ("CHATROOM_KEY", "sesame")],
     );
     let eyes = Eyes::on(&window);
