@@ -3,6 +3,8 @@
 //!
 //! What always holds: a path and a method that stand in no row of [`Endpoint`] reach no handler.
 
+use std::fmt;
+
 use crate::event::MAX_TEXT;
 
 /// The page for people.
@@ -19,10 +21,6 @@ pub const LOG_FILE: &str = "/log.txt";
 pub const SESSION: &str = "/session";
 /// The messages of the room.
 pub const MESSAGES: &str = "/messages";
-/// One event; `ID` stands for its id.
-pub const MESSAGE: &str = "/messages/ID";
-/// The end of a path in the table that stands for an id in a request.
-const ID: &str = "ID";
 
 /// The longest body of any request, in bytes. A body that an endpoint does not need is read and ignored.
 pub const MAX_BODY: usize = MAX_TEXT;
@@ -76,7 +74,7 @@ pub enum Parameters {
 /// The parameters that replace the header `Last-Event-ID` for clients that cannot set one: the
 /// spelling of `event-source-polyfill`, and the common one.
 pub const LAST_EVENT_ID: [&str; 2] = ["lastEventId", "last_event_id"];
-/// No parameters at all.
+/// The parameters of an endpoint that takes none.
 const NONE: Parameters = Parameters::Known(&[]);
 const OF_EVENTS: Parameters = Parameters::Known(&[
     "since",
@@ -89,10 +87,70 @@ const OF_EVENTS: Parameters = Parameters::Known(&[
 ]);
 const OF_HISTORY: Parameters = Parameters::Known(&["before", "since", "find", "limit"]);
 
+/// Makes the variables and their words from one list.
+macro_rules! variables {
+    ($($(#[$about:meta])* $name:ident $word:literal;)*) => {
+        /// The last segment of a path, if requests choose it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Variable {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Variable {
+            /// The word that stands for it in documents.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Variable::$name => $word,)*
+                }
+            }
+        }
+    };
+}
+
+variables! {
+    /// The id of an event, percent-encoded.
+    Id "ID";
+}
+
+/// The path of an endpoint. Its text, as in `/messages/ID`, has a word for the variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The path, or all of it before the variable's slash.
+    fixed: &'static str,
+    variable: Option<Variable>,
+}
+
+impl Path {
+    /// Tells whether a request with this path is one for it.
+    fn takes(self, path: &str) -> bool {
+        match self.variable {
+            Some(variable) => self.value(variable, path).is_some(),
+            None => path == self.fixed,
+        }
+    }
+
+    /// The value of the variable in a request's path: all that comes after the fixed part and a slash, further
+    /// slashes included. `None` if this path has no such variable, or the request's begins otherwise.
+    fn value(self, variable: Variable, path: &str) -> Option<&str> {
+        let rest = path.strip_prefix(self.fixed)?.strip_prefix('/')?;
+        (self.variable == Some(variable)).then_some(rest)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fixed)?;
+        match self.variable {
+            Some(variable) => write!(f, "/{}", variable.word()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// One row of the table.
 struct Route {
     method: Method,
-    path: &'static str,
+    path: Path,
     access: Access,
     body_limit: usize,
     parameters: Parameters,
@@ -100,7 +158,9 @@ struct Route {
 
 /// Makes the enum, its list and its rows from one table, so that none can lack another.
 macro_rules! endpoints {
-    ($($(#[$about:meta])* $name:ident: $method:ident $path:ident, $access:ident, $body:ident, $parameters:expr;)*) => {
+    (@variable) => { None };
+    (@variable $variable:ident) => { Some(Variable::$variable) };
+    ($($(#[$about:meta])* $name:ident: $method:ident $path:ident $(/ $variable:ident)?, $access:ident, $body:ident, $parameters:expr;)*) => {
         /// A request that a client can make: a method of a path.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Endpoint {
@@ -115,7 +175,10 @@ macro_rules! endpoints {
                 match self {
                     $(Endpoint::$name => Route {
                         method: Method::$method,
-                        path: $path,
+                        path: Path {
+                            fixed: $path,
+                            variable: endpoints!(@variable $($variable)?),
+                        },
                         access: Access::$access,
                         body_limit: $body,
                         parameters: $parameters,
@@ -127,28 +190,28 @@ macro_rules! endpoints {
 }
 
 endpoints! {
-    /// Tells a person how to join.
+    /// Explains to a person how to join.
     Guide:       Get HOME,        Reader,   MAX_BODY, Parameters::Ignored;
-    /// Tells an operator how the server is.
+    /// Reports the state of the server to operators and monitors.
     Health:      Get HEALTH,      Anybody,  MAX_BODY, NONE;
     /// Streams events.
     Events:      Get EVENTS,      Reader,   MAX_BODY, OF_EVENTS;
     /// Lists the present members.
     Members:     Get MEMBERS,     Reader,   MAX_BODY, NONE;
-    /// Gives the log as it is on disk.
+    /// Sends the log as it is on disk.
     LogFile:     Get LOG_FILE,    Reader,   MAX_BODY, NONE;
-    /// Tells the owner of a token about their session.
+    /// Describes the session of a token.
     OwnSession:  Get SESSION,     Session,  MAX_BODY, NONE;
     /// Makes a session.
     LogIn:       Post SESSION,    Newcomer, MAX_BODY, NONE;
     /// Ends a session.
     LogOut:      Delete SESSION,  Session,  MAX_BODY, NONE;
-    /// Gives a range of history.
+    /// Returns a range of history.
     History:     Get MESSAGES,    Reader,   MAX_BODY, OF_HISTORY;
     /// Records a message.
     PostMessage: Post MESSAGES,   Speaker,  MAX_BODY, NONE;
-    /// Gives one event.
-    OneEvent:    Get MESSAGE,     Reader,   MAX_BODY, NONE;
+    /// Returns one event.
+    OneEvent:    Get MESSAGES/Id, Reader,   MAX_BODY, NONE;
 }
 
 /// The reason why a request has no endpoint.
@@ -194,8 +257,8 @@ impl Endpoint {
         self.route().method
     }
 
-    /// The path, with `ID` for an id.
-    pub fn path(self) -> &'static str {
+    /// The path.
+    pub fn path(self) -> Path {
         self.route().path
     }
 
@@ -219,16 +282,14 @@ impl Endpoint {
         matches!(self.parameters(), Parameters::Known(known) if known.contains(&parameter))
     }
 
-    /// The part of a request's path that stands for `ID`.
-    pub fn id_in(self, path: &str) -> Option<&str> {
-        path.strip_prefix(self.path().strip_suffix(ID)?)
+    /// The value of the variable in a request's path, still percent-encoded. `None` if the endpoint's path
+    /// has no such variable.
+    pub fn value(self, variable: Variable, path: &str) -> Option<&str> {
+        self.path().value(variable, path)
     }
 
     fn is_at(self, path: &str) -> bool {
-        match self.path().strip_suffix(ID) {
-            Some(front) => path.starts_with(front),
-            None => path == self.path(),
-        }
+        self.path().takes(path)
     }
 }
 
@@ -294,16 +355,41 @@ mod tests {
     #[test]
     fn no_two_rows_are_of_the_same_requests() {
         for endpoint in Endpoint::ALL {
-            let (method, path) = (endpoint.method().as_str(), endpoint.path());
-            assert_eq!(Endpoint::parse(method, path), Ok(*endpoint));
+            let (method, path) = (endpoint.method().as_str(), endpoint.path().to_string());
+            assert_eq!(Endpoint::parse(method, &path), Ok(*endpoint));
         }
     }
 
     #[test]
-    fn an_id_is_the_rest_of_its_path() {
-        assert_eq!(Endpoint::OneEvent.id_in("/messages/1-2-3"), Some("1-2-3"));
-        assert_eq!(Endpoint::OneEvent.id_in("/messages/"), Some(""));
-        assert_eq!(Endpoint::OneEvent.id_in("/messages"), None);
-        assert_eq!(Endpoint::History.id_in("/messages"), None);
+    fn a_variable_is_the_rest_of_its_path() {
+        let value = |endpoint: Endpoint, path| endpoint.value(Variable::Id, path);
+        assert_eq!(value(Endpoint::OneEvent, "/messages/1-2-3"), Some("1-2-3"));
+        assert_eq!(value(Endpoint::OneEvent, "/messages/a/b"), Some("a/b"));
+        assert_eq!(value(Endpoint::OneEvent, "/messages/"), Some(""));
+        for path in ["/messages", "/messagesx", "/messagesx/1", "messages/1", ""] {
+            assert_eq!(value(Endpoint::OneEvent, path), None, "{path}");
+        }
+        assert_eq!(value(Endpoint::History, "/messages/1"), None);
+    }
+
+    #[test]
+    fn only_a_variable_takes_other_text_than_its_word() {
+        let fixed = |fixed| Path {
+            fixed,
+            variable: None,
+        };
+        for path in ["/ID", "/messages/ID", "/GRID", "/NAME"] {
+            assert!(fixed(path).takes(path), "{path}");
+            assert!(!fixed(path).takes("/messages/1"), "{path}");
+            assert!(!fixed(path).takes("/GR1"), "{path}");
+            assert_eq!(fixed(path).to_string(), path);
+        }
+        let id = Path {
+            fixed: "/ID",
+            variable: Some(Variable::Id),
+        };
+        assert_eq!(id.to_string(), "/ID/ID");
+        assert_eq!(id.value(Variable::Id, "/ID/1"), Some("1"));
+        assert!(id.takes("/ID/ID") && !id.takes("/ID") && !id.takes("/1"));
     }
 }

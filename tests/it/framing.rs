@@ -287,9 +287,10 @@ fn foreign_requests_get_a_fitting_answer() {
 #[test]
 fn a_method_that_is_not_for_a_path_is_told_which_are() {
     let server = Server::start(&[]);
-    let paths: BTreeSet<&str> = Endpoint::ALL.iter().map(|one| one.path()).collect();
+    let path_of = |one: &Endpoint| one.path().to_string();
+    let paths: BTreeSet<String> = Endpoint::ALL.iter().map(path_of).collect();
     for path in paths {
-        let here = Endpoint::ALL.iter().filter(|one| one.path() == path);
+        let here = Endpoint::ALL.iter().filter(|one| path_of(one) == path);
         let methods = here.map(|one| match one.method() {
             Method::Get => "GET, HEAD",
             other => other.as_str(),

@@ -39,12 +39,13 @@ fn nothing_answers_without_the_key() {
     for endpoint in Endpoint::ALL.iter().filter(closed) {
         let method = endpoint.method().as_str();
         let path = match *endpoint {
-            Endpoint::OneEvent => "/messages/5d2f0a11-0-9d02",
-            Endpoint::Events => "/events?poll=1",
-            other => other.path(),
+            Endpoint::OneEvent => "/messages/5d2f0a11-0-9d02".to_string(),
+            Endpoint::Events => "/events?poll=1".to_string(),
+            other => other.path().to_string(),
         };
         let answer = server.ask(method, path, &[], "uthira");
         answer.refused(401, "key_required");
+        let path = &*path;
         assert!(answer.field("www-authenticate").is_some(), "{path}");
         let answer = server.ask(method, path, &[("Authorization", &wrong)], "uthira");
         answer.refused(401, "key_wrong");

@@ -28,7 +28,7 @@ mod tokens;
 use std::sync::Arc;
 
 use crate::http::{Head, Response};
-use crate::wire::endpoint::{Endpoint, Unrouted};
+use crate::wire::endpoint::{Endpoint, Unrouted, Variable};
 
 use super::console::ShownRequest;
 use super::fanout::Fanout;
@@ -174,7 +174,7 @@ impl Api {
             Endpoint::History => self.history(caller, head).await?,
             Endpoint::PostMessage => self.post_message(caller, request).await?,
             Endpoint::OneEvent => {
-                let id = endpoint.id_in(&head.path).unwrap_or_default();
+                let id = endpoint.value(Variable::Id, &head.path).unwrap_or_default();
                 self.one_event(caller, id).await?
             }
         }))
