@@ -12,7 +12,7 @@ pub mod reply;
 mod response;
 
 pub use body::{BodyDecoder, BodyError, Framing};
-pub use response::Response;
+pub use response::{Persistence, Response};
 
 use crate::wire::Refusal;
 

@@ -9,6 +9,15 @@ use crate::wire::Refusal;
 
 /// The usual length of a head, in bytes.
 const HEAD: usize = 384;
+/// The fate of a connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// Another request may come.
+    Keep,
+    /// The answer announces that the connection ends.
+    Close,
+}
+
 
 /// A whole answer with its body, or the head of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +91,20 @@ impl Response {
     }
 
     /// The head and body of an ordinary answer, which caches must not store unless a field says
-    /// otherwise. `close` announces that the connection ends after it; `head_only` leaves the body
-    /// out, for HEAD.
-    pub fn whole(mut self, close: bool, head_only: bool) -> Vec<u8> {
+    /// otherwise.
+    pub fn whole(self, persistence: Persistence) -> Vec<u8> {
+        let (mut out, body) = self.ordinary(persistence);
+        out.extend_from_slice(&body);
+        out
+    }
+
+    /// The head of an ordinary answer as [`Response::whole`] has it, for HEAD.
+    pub fn whole_head(self, persistence: Persistence) -> Vec<u8> {
+        self.ordinary(persistence).0
+    }
+
+    /// The head and the body of an ordinary answer.
+    fn ordinary(mut self, persistence: Persistence) -> (Vec<u8>, Vec<u8>) {
         if self.status != 204 {
             let length = self.body.len().to_string();
             self = self.field("Content-Length", length);
@@ -93,15 +113,11 @@ impl Response {
         if !self.has("Cache-Control") {
             self = self.field("Cache-Control", "no-store");
         }
-        let mut out = self.head(close);
-        if !head_only {
-            out.extend_from_slice(&self.body);
-        }
-        out
+        (self.head(persistence), self.body)
     }
 
     /// The head alone, for a body that is written bit by bit and framed as the fields say.
-    pub fn head(&self, close: bool) -> Vec<u8> {
+    pub fn head(&self, persistence: Persistence) -> Vec<u8> {
         let mut head = Vec::with_capacity(HEAD + self.body.len());
         let status = self.status.to_string();
         append(&mut head, &["HTTP/1.1 ", &status, " ", phrase(self.status)]);
@@ -110,7 +126,7 @@ impl Response {
             append(&mut head, &[name, ": ", value, "\r\n"]);
         }
         append(&mut head, &["X-Content-Type-Options: nosniff\r\n"]);
-        if close {
+        if persistence == Persistence::Close {
             append(&mut head, &["Connection: close\r\n"]);
         }
         append(&mut head, &["\r\n"]);
@@ -165,7 +181,12 @@ mod tests {
 
     #[test]
     fn an_answer_says_how_long_it_is() {
-        let answer = text(Response::refusal(409, "name_taken", "Taken.").whole(true, false));
+        let refusal = Refusal {
+            error: "name_taken".into(),
+            message: "Taken.".into(),
+            ..Refusal::default()
+        };
+        let answer = text(Response::json(409, &refusal).whole(Persistence::Close));
         assert!(
             answer.starts_with("HTTP/1.1 409 Conflict\r\nDate: "),
             "{answer}"
@@ -179,11 +200,11 @@ mod tests {
 
     #[test]
     fn head_and_204_have_no_body() {
-        let head = text(Response::text(200, "hi\n").whole(false, true));
+        let head = text(Response::text(200, "hi\n").whole_head(Persistence::Keep));
         assert!(
             head.contains("Content-Length: 3\r\n") && head.ends_with("\r\n\r\n"),
             "{head}"
         );
-        assert!(!text(Response::new(204).whole(false, false)).contains("Content-Length"));
+        assert!(!text(Response::new(204).whole(Persistence::Keep)).contains("Content-Length"));
     }
 }

@@ -52,7 +52,7 @@ use console::{Console, Entry};
 use fanout::Fanout;
 use room::order::{Command, Job, Order};
 use room::orders::Orders;
-use room::quotas::Connections;
+use room::quotas::{AddressLimits, Connections};
 use room::{Room, Rules};
 use startup::asking::Asking;
 use startup::log::BegunLog;
@@ -112,8 +112,8 @@ impl Server {
                 reason(&error)
             ))
         })?;
-        let (limited, grace) = (self.rules.address_limits, self.rules.grace);
-        let (orders, taken) = Orders::new(limited);
+        let limits = self.rules.address_limits;
+        let (orders, taker) = Orders::new(limits);
         let (journal, console) = (self.log.journal, self.console);
         let room = Arc::new(Room::new(
             self.rules,
@@ -131,15 +131,15 @@ impl Server {
             Arc::clone(&orders),
             console.clone(),
         )?;
-        let (found, path) = (FreeSpace::default(), journal.path().to_path_buf());
+        let (space, path) = (FreeSpace::default(), journal.path().to_path_buf());
         let committer = Committer::new(
             FileStore::new(journal),
             scribe,
-            taken,
+            taker,
             Arc::clone(&fanout),
             console.clone(),
             self.sync,
-            Fullness::new(found.clone()),
+            Fullness::new(space.clone()),
         );
         let (end, ended) = channel::bounded(4);
         start_threads(committer, &fanout, &end)?;
@@ -150,36 +150,13 @@ impl Server {
             hosts: self.hosts,
             proxies: self.proxies,
             idle: Idle::default(),
-            connections: Arc::new(Connections::new(
-                limited,
-                door::most_connections(self.files),
-            )),
+            connections: Arc::new(Connections::new(limits, door::most_connections(self.files))),
         });
         let door = Door::new(listener, Arc::clone(&api), console.clone(), self.files);
-        let mut tasks = vec![
-            task::spawn(door.run()),
-            task::spawn(room::sweep_often(Arc::clone(&room), grace)),
-            task::spawn(committer::remind(
-                Job::CheckLog,
-                CHECK_LOG,
-                Arc::clone(&orders),
-            )),
-            task::spawn(space::watch(path, console, found, room)),
-            task::spawn({
-                let api = Arc::clone(&api);
-                async move { api.idle.watch().await }
-            }),
-        ];
-        if let cli::Sync::Every(often) = self.sync {
-            let remind = committer::remind(Job::Sync, often, Arc::clone(&orders));
-            tasks.push(task::spawn(remind));
-        }
-        let stop = async {
-            stop.await;
-            Ok(())
-        };
-        let failed = async { ended.recv().await.unwrap_or(Ok(())) };
-        let outcome = future::or(stop, failed).await;
+        let mut tasks = vec![task::spawn(door.run())];
+        tasks.extend(housekeeping(&api, &orders, self.sync));
+        tasks.push(task::spawn(space::watch(path, console, space, room)));
+        let outcome = until(stop, &ended).await;
         end_tasks(tasks).await;
         let outcome = match outcome {
             Ok(()) => shut_down(&fanout, &orders, &ended).await,
@@ -191,6 +168,32 @@ impl Server {
         api.idle.close();
         outcome.map_err(Failure::new)
     }
+}
+
+/// Starts the tasks that do something at intervals while the room is open.
+fn housekeeping(api: &Arc<Api>, orders: &Arc<Orders>, sync: cli::Sync) -> Vec<JoinHandle<()>> {
+    let remind = |job, often| task::spawn(committer::remind(job, often, Arc::clone(orders)));
+    let grace = api.room.rules.grace;
+    let (room, of_idle) = (Arc::clone(&api.room), Arc::clone(api));
+    let mut tasks = vec![
+        task::spawn(room::sweep_often(room, grace)),
+        remind(Job::CheckLog, CHECK_LOG),
+        task::spawn(async move { of_idle.idle.watch().await }),
+    ];
+    if let cli::Sync::Every(often) = sync {
+        tasks.push(remind(Job::Sync, often));
+    }
+    tasks
+}
+
+/// Waits for the stop, or for the end of a thread on which the server depends.
+async fn until(stop: impl Future<Output = ()>, ended: &Receiver<Ended>) -> Ended {
+    let stop = async {
+        stop.await;
+        Ok(())
+    };
+    let failed = async { ended.recv().await.unwrap_or(Ok(())) };
+    future::or(stop, failed).await
 }
 
 /// Starts the one thread that writes the journal and those that write to the listeners. The server does
@@ -318,7 +321,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
             max_name: args.max_name.into(),
             grace: args.grace,
             max_rate: args.max_rate,
-            address_limits: !args.no_address_limits,
+            address_limits: match args.no_address_limits {
+                true => AddressLimits::Lifted,
+                false => AddressLimits::Kept,
+            },
         },
         secret,
         key,

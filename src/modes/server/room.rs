@@ -39,6 +39,7 @@ use crate::modes::server::room::lock::{Lock, LockGuard, Rank};
 use crate::modes::server::room::order::{Reading, Verdict};
 use crate::modes::server::room::orders::Orders;
 use crate::modes::server::room::presence::{Change, Denied, Presence};
+use crate::modes::server::room::quotas::AddressLimits;
 use crate::modes::server::room::tail::{Batch, Tail};
 use crate::system::clock;
 
@@ -56,8 +57,8 @@ pub struct Rules {
     pub grace: Duration,
     /// Messages a second that one sender may keep up; 0 for no limit.
     pub max_rate: u32,
-    /// Limits are counted by address, too.
-    pub address_limits: bool,
+    /// The limits that are counted by address.
+    pub address_limits: AddressLimits,
 }
 
 /// The one conversation that the server holds.
@@ -76,9 +77,9 @@ pub struct Room {
     state: Lock<Guarded>,
     /// The list of members as it was sent last.
     listed: Listed,
-    /// For requests that wait for a member to come or go.
+    /// Wakes requests that wait for a member to come or go.
     wake: Event,
-    /// For those who wait for their turn to come in: no order is taken any more.
+    /// Wakes newcomers that wait for their turn once no more orders are taken.
     stopped: Event,
     /// The state of the log, its disk and the clock.
     pub health: Health,
@@ -117,7 +118,7 @@ impl Room {
     /// A room whose journal ends at `end` with the event `last`.
     pub fn new(rules: Rules, reader: Reader, orders: Arc<Orders>, end: u64, last: Id) -> Room {
         let mut presence = Presence::new(rules.grace, rules.max_rate);
-        if !rules.address_limits {
+        if rules.address_limits == AddressLimits::Lifted {
             presence = presence.without_address_limits();
         }
         Room {
@@ -189,7 +190,7 @@ impl Room {
         self.wake.notify(usize::MAX);
     }
 
-    /// No order is taken from now on. Whoever waits for what is still read back hears it.
+    /// Takes no more orders. Requests that wait for what is still read back are told.
     pub fn stop_orders(&self) {
         self.state().closing = true;
         self.wake.notify(usize::MAX);

@@ -36,7 +36,7 @@ impl Running {
                 max_name: 32,
                 grace: Duration::from_secs(60),
                 max_rate: 5,
-                address_limits: true,
+                address_limits: AddressLimits::Kept,
             },
             secret: [7; 32],
             key: None,

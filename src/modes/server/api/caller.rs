@@ -218,6 +218,7 @@ impl Callers {
 mod tests {
     use super::*;
     use crate::event::Stamp;
+    use crate::http::Persistence;
     use crate::modes::server::api::guess_limiter::AT_ONCE;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -263,7 +264,7 @@ mod tests {
         // A name alone is no guess.
         for _ in 0..2 * AT_ONCE {
             let refused = known(&basic("ci:")).expect_err("no key");
-            let refused = refused.response().whole(false, false);
+            let refused = refused.response().whole(Persistence::Keep);
             let refused = String::from_utf8_lossy(&refused).to_string();
             assert!(refused.contains("key_required"), "{refused}");
             assert!(refused.contains("curl -u NAME:KEY"), "{refused}");

@@ -20,7 +20,7 @@ use async_io::Timer;
 use async_std::task;
 use futures_lite::future;
 
-use crate::http::{BadRequest, BodyDecoder, Head};
+use crate::http::{BadRequest, BodyDecoder, Head, Persistence};
 use crate::journal::Reader;
 use crate::waited::waited;
 use crate::wire::endpoint::{Endpoint, MAX_BODY};
@@ -115,7 +115,7 @@ impl Connection {
                     return None;
                 }
                 Err(ConnectionEnd::Refused(error)) => {
-                    let answer = error.response().whole(true, false);
+                    let answer = error.response().whole(Persistence::Close);
                     if self.write(&answer).await.is_ok() {
                         self.peer.close().await;
                     }
@@ -128,13 +128,17 @@ impl Connection {
         }
     }
 
-    /// Reads and answers one request; the longest time to wait for the next.
+    /// Reads and answers one request. Returns the longest time to wait for the next.
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, ConnectionEnd> {
         let (head, raw) = self.next_head(idle).await?;
         let endpoint = Endpoint::parse(&head.method, &head.path);
         let limit = endpoint.as_ref().map_or(MAX_BODY, |one| one.body_limit());
         let body = self.body(&head, limit).await?;
-        let (head_only, keep) = (head.method == "HEAD", head.keep_alive);
+        let head_only = head.method == "HEAD";
+        let persistence = match head.keep_alive {
+            true => Persistence::Keep,
+            false => Persistence::Close,
+        };
         let shown = raw.map(|head| {
             Box::new(ShownRequest {
                 head,
@@ -144,8 +148,12 @@ impl Connection {
         });
         let client = self.api.proxies.client(self.from, &head);
         if let Err(wait) = self.count(client) {
-            self.write(&too_many(wait).whole(true, head.method == "HEAD"))
-                .await?;
+            let answer = too_many(wait);
+            let answer = match head_only {
+                true => answer.whole_head(Persistence::Close),
+                false => answer.whole(Persistence::Close),
+            };
+            self.write(&answer).await?;
             return Err(ConnectionEnd::Finished);
         }
         let first = !self.gave_key;
@@ -166,17 +174,14 @@ impl Connection {
         let Answer { content, to_member } = self.answer(request).await?;
         match content {
             Content::Whole(response) => {
-                let bytes = response.whole(!keep, head_only);
+                let bytes = match head_only {
+                    true => response.whole_head(persistence),
+                    false => response.whole(persistence),
+                };
                 self.write(&bytes).await?;
-                if !keep {
-                    return Err(ConnectionEnd::Finished);
-                }
             }
             Content::LogFile(range) => {
-                self.log_file(&range, !keep, head_only).await?;
-                if !keep {
-                    return Err(ConnectionEnd::Finished);
-                }
+                self.log_file(&range, persistence, head_only).await?;
             }
             Content::Events(subscription) => {
                 drop(due);
@@ -186,12 +191,12 @@ impl Connection {
                         self.stream(&subscription).await?;
                         return Err(ConnectionEnd::Stream(subscription));
                     }
-                    Some(until) => self.poll(*subscription, until, keep).await?,
-                }
-                if !keep {
-                    return Err(ConnectionEnd::Finished);
+                    Some(until) => self.poll(*subscription, until, persistence).await?,
                 }
             }
+        }
+        if persistence == Persistence::Close {
+            return Err(ConnectionEnd::Finished);
         }
         self.member = to_member;
         Ok(match to_member {
@@ -201,7 +206,7 @@ impl Connection {
     }
 
     /// The answer to a request. A request that reads the log, gives a room key or comes in is dropped,
-    /// and its reading or waiting ended, once nobody is there for the answer any more.
+    /// and its reading or waiting ends, once its client is gone.
     async fn answer(&self, request: ApiRequest) -> Result<Answer, ConnectionEnd> {
         let minor = request.head.minor;
         // A message or the end of a session stands whether its sender waits or not.
@@ -340,10 +345,10 @@ impl Connection {
     async fn log_file(
         &self,
         range: &FileRange,
-        close: bool,
+        persistence: Persistence,
         head_only: bool,
     ) -> Result<(), ConnectionEnd> {
-        self.write(&range.response.head(close)).await?;
+        self.write(&range.response.head(persistence)).await?;
         let mut at = range.from;
         while at < range.to && !head_only {
             let to = range.to;

@@ -80,6 +80,7 @@ pub(super) fn login(head: &Head, body: &[u8]) -> Result<(String, Option<String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Persistence;
 
     #[test]
     fn the_fault_in_basic_credentials_is_named() {
@@ -105,7 +106,7 @@ mod tests {
                 Ok(_) => String::new(),
                 Err(rejection) => {
                     assert_eq!(rejection.status(), 401, "{field}");
-                    String::from_utf8_lossy(&rejection.response().whole(false, false)).into()
+                    String::from_utf8_lossy(&rejection.response().whole(Persistence::Keep)).into()
                 }
             };
             assert!(

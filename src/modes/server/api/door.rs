@@ -20,7 +20,7 @@ use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::fanout::peer::Peer;
 use crate::modes::server::room::client::Client;
-use crate::modes::server::room::quotas::Connected;
+use crate::modes::server::room::quotas::{Arrival, Connected};
 
 /// Descriptors that are kept for everything but connections.
 const RESERVED_FILES: u64 = 64;
@@ -117,7 +117,7 @@ impl Door {
     fn count(&self, from: Client) -> Result<(Connected, Duration), Duration> {
         let (api, now) = (&self.api, Instant::now());
         let make_room = |whose| api.idle.make_room_of(whose);
-        api.connections.open(from, true, make_room, now)
+        api.connections.open(from, Arrival::New, make_room, now)
     }
 
     fn say_short(&mut self, error: &io::Error) {

@@ -125,10 +125,10 @@ impl<T> GuessLimiter<T> {
         }
         let has_first = watched.waiting.iter().any(|waiting| waiting.first);
         let all = watched.waiting.iter().enumerate();
-        let places = all.filter(|(_, waiting)| waiting.first == has_first);
-        let places: Vec<usize> = places.map(|(place, _)| place).collect();
-        let chosen = chance.checked_rem(places.len() as u64)? as usize;
-        let drawn = watched.waiting.swap_remove(*places.get(chosen)?);
+        let eligible = all.filter(|(_, waiting)| waiting.first == has_first);
+        let eligible: Vec<usize> = eligible.map(|(index, _)| index).collect();
+        let chosen = chance.checked_rem(eligible.len() as u64)? as usize;
+        let drawn = watched.waiting.swap_remove(*eligible.get(chosen)?);
         self.note(from);
         Some(drawn.key)
     }

@@ -33,13 +33,13 @@ impl Api {
                 self.room.say_as(sender, text, key, request.shown).await?
             }
         };
-        let place = |said: Said| format!("{MESSAGES}/{}", said.id);
+        let location = |said: Said| format!("{MESSAGES}/{}", said.id);
         match verdict {
             Verdict::Recorded(said) => {
-                Ok(Response::json(201, &said).field("Location", place(said)))
+                Ok(Response::json(201, &said).field("Location", location(said)))
             }
             Verdict::Repeat(said) => {
-                Ok(Response::json(200, &said).field("Content-Location", place(said)))
+                Ok(Response::json(200, &said).field("Content-Location", location(said)))
             }
             Verdict::NotYet => Err(Denied::NotYet.into()),
             Verdict::KeyReused => Err(Rejection::KeyReused),

@@ -71,6 +71,7 @@ pub(super) fn last_event_id(head: &Head) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Persistence;
 
     fn head(line: &str) -> Head {
         let text = format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -83,7 +84,7 @@ mod tests {
         let endpoint = Endpoint::parse(&head.method, &head.path).expect("an endpoint");
         let refusal = check(endpoint, &head).err()?;
         assert_eq!(refusal.status(), 400);
-        let text = String::from_utf8(refusal.response().whole(true, false)).expect("UTF-8");
+        let text = String::from_utf8(refusal.response().whole(Persistence::Close)).expect("UTF-8");
         let json: serde_json::Value =
             serde_json::from_str(text.split("\r\n\r\n").nth(1)?).expect("JSON");
         assert_eq!(json["error"], "bad_parameter");

@@ -4,7 +4,8 @@ use std::time::Duration;
 use super::*;
 use crate::modes::server::api::tokens::Owner;
 use crate::modes::server::room::order;
-use crate::modes::server::room::tests::{commit, room};
+use crate::modes::server::room::quotas::AddressLimits;
+use crate::modes::server::room::tests::{Disk, commit, room};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_lite::future::{block_on, or};
@@ -18,7 +19,7 @@ fn api(room: Arc<Room>, key: Option<&str>) -> Arc<Api> {
         hosts: Hosts::new(&[], &[]),
         proxies: Proxies::default(),
         idle: Idle::default(),
-        connections: Arc::new(Connections::new(true, usize::MAX)),
+        connections: Arc::new(Connections::new(AddressLimits::Kept, usize::MAX)),
     })
 }
 
@@ -66,7 +67,7 @@ fn only_the_owner_of_a_session_is_waited_for_as_a_member() {
     let member = |line: &str, authorization: &str| {
         let committing = async {
             loop {
-                commit(&room, &orders, false).await;
+                commit(&room, &orders, Disk::Free).await;
             }
         };
         let answering = async { api.answer(request(line, authorization, "")).await };
@@ -117,7 +118,7 @@ fn each_endpoint_is_open_to_the_callers_in_its_row() {
                 let answering = async { api.answer(request(&line, credentials, &name)).await };
                 let committing = async {
                     loop {
-                        commit(&room, &orders, false).await;
+                        commit(&room, &orders, Disk::Free).await;
                     }
                 };
                 let answer = block_on(or(answering, committing));

@@ -12,6 +12,7 @@ use super::fullness::FreeSpace;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::Room;
+use crate::modes::server::room::health::SpaceLeft;
 use crate::system::limits;
 
 /// The interval between two checks.
@@ -29,8 +30,12 @@ pub async fn watch(log: PathBuf, console: Console, seen: FreeSpace, room: Arc<Ro
         if let Ok(found) = found {
             let (free, size) = (found.free, found.size);
             seen.set(free, size);
-            let none = found.free_for_root == 0 && size > 0;
-            room.health.space(free, none, seen.get(), room.end());
+            let left = match (seen.get(), found.free_for_root) {
+                (true, _) => SpaceLeft::ForAnyLine,
+                (false, 0) if size > 0 => SpaceLeft::None,
+                (false, _) => SpaceLeft::ForShortLines,
+            };
+            room.health.space(free, left, room.end());
             if let Some(left) = space.told(free, size) {
                 console.show(Entry::Notice(format!(
                     "The disk of the log {} is almost full: {left} left. Free some space: when it \

@@ -84,6 +84,17 @@ enum Full {
     Quota,
 }
 
+/// The lines for which a disk has space left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpaceLeft {
+    /// A line of any length fits.
+    ForAnyLine,
+    /// A short line may fit.
+    ForShortLines,
+    /// There is none, not even for root.
+    None,
+}
+
 impl Health {
     fn state(&self) -> LockGuard<'_, Facts> {
         self.0.lock()
@@ -123,17 +134,17 @@ impl Health {
         self.state().clock = clock;
     }
 
-    /// The log's disk has so much left, for nobody or for root alone if `none`; `enough` is room for a
-    /// line of any length. The log is `length` bytes long.
-    pub fn space(&self, free: u64, none: bool, enough: bool, length: u64) {
+    /// Records that the log's disk has `free` bytes left, and for which lines. The log is `length`
+    /// bytes long.
+    pub fn space(&self, free: u64, left: SpaceLeft, length: u64) {
         let mut state = self.state();
         state.free = Some(free);
         match state.full {
-            Some(Full::Disk) if enough => state.full = None,
+            Some(Full::Disk) if left == SpaceLeft::ForAnyLine => state.full = None,
             Some(Full::Limit) if limits::file_size().is_none_or(|limit| limit > length) => {
                 state.full = None
             }
-            None if none => state.full = Some(Full::Disk),
+            None if left == SpaceLeft::None => state.full = Some(Full::Disk),
             // Whether a share has space is known by the next message alone.
             _ => {}
         }
@@ -186,13 +197,13 @@ mod tests {
         let health = Health::default();
         assert_eq!(health.status(), "ok");
         health.refused(3, &error(io::ErrorKind::StorageFull));
-        health.space(0, true, false, 1_000);
+        health.space(0, SpaceLeft::None, 1_000);
         assert_eq!(health.status(), "log_full");
-        health.space(1 << 30, false, true, 1_000);
+        health.space(1 << 30, SpaceLeft::ForAnyLine, 1_000);
         assert_eq!(health.status(), "ok");
         // Of a share nothing is known from the disk's space.
         health.refused(2, &error(io::ErrorKind::QuotaExceeded));
-        health.space(1 << 30, false, true, 1_000);
+        health.space(1 << 30, SpaceLeft::ForAnyLine, 1_000);
         assert_eq!(health.status(), "log_full");
         let refused = |name| {
             let fields = health.fields();
@@ -205,7 +216,7 @@ mod tests {
         assert_eq!(refused("refused"), Some(json!(0)));
         assert_eq!(refused("refused_in_all"), Some(json!(5)));
         // A disk without a byte is told before anybody speaks.
-        health.space(0, true, false, 1_000);
+        health.space(0, SpaceLeft::None, 1_000);
         assert_eq!(
             (health.status(), refused("writable")),
             ("log_full", Some(json!(false)))

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar};
 
 use super::lock::{Lock, LockGuard, Rank};
+use super::quotas::AddressLimits;
 use super::turns::{Sender, Turns};
 use crate::modes::server::room::order::{Job, Order};
 
@@ -20,7 +21,7 @@ const MAX_WAITING: usize = 2_048;
 #[derive(Debug)]
 pub struct Orders {
     state: Lock<Waiting>,
-    /// Woken when an order came, or when none will come any more.
+    /// Woken when an order came, or when no more will come.
     came: Condvar,
 }
 
@@ -51,19 +52,19 @@ pub enum Unplaced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
     ticket: u64,
-    /// All places were taken: whoever waits may lose patience.
+    /// All places were taken: the sender may lose patience.
     pub late: bool,
 }
 
-/// The committer's end of the queue. When it is gone, nothing is taken any more.
+/// The committer's end of the queue. Once it is dropped, the queue takes nothing.
 #[derive(Debug)]
 pub struct Taker(Arc<Orders>);
 
 impl Orders {
-    /// An empty queue, and its other end. Addresses are `limited` or not.
-    pub fn new(limited: bool) -> (Arc<Orders>, Taker) {
+    /// An empty queue, and its other end.
+    pub fn new(limits: AddressLimits) -> (Arc<Orders>, Taker) {
         let waiting = Waiting {
-            unlimited: !limited,
+            unlimited: limits == AddressLimits::Lifted,
             ..Waiting::default()
         };
         let orders = Arc::new(Orders {
@@ -81,7 +82,7 @@ impl Orders {
     /// Adds an order; one that takes a `name` waits until what guests said under that name is taken.
     ///
     /// # Errors
-    /// It cannot.
+    /// The queue takes no more from this address, or none at all.
     pub fn push(
         &self,
         sender: Sender,

@@ -18,7 +18,7 @@ use crate::event::Stamp;
 use crate::name::{Alike, Name};
 use crate::wire;
 
-use super::quotas::{Over, Quotas};
+use super::quotas::{AddressLimits, Over, Quotas};
 use super::rate::{Bucket, Buckets, Rate};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Mark, Refused, SessionId};
@@ -165,14 +165,14 @@ impl Presence {
             joins: 0,
             changes: 0,
             guests: Buckets::new(Rate::of_messages(max_rate)),
-            quotas: Quotas::new(true, max_rate),
+            quotas: Quotas::new(AddressLimits::Kept, max_rate),
             past: EarlierRuns::default(),
         }
     }
 
     /// This, without the limits that are counted by address.
     pub fn without_address_limits(mut self) -> Presence {
-        self.quotas = Quotas::new(false, self.max_rate);
+        self.quotas = Quotas::new(AddressLimits::Lifted, self.max_rate);
         self
     }
 

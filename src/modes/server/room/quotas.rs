@@ -41,10 +41,19 @@ const NETWORK: u32 = 8;
 /// Why an address may not have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// The address or network has all the names that it may have, which are so many.
+    /// The address or network has all the names that it may have: this many.
     Names(Client, usize),
     /// Too many came from it lately. How long to wait.
     Joins(Duration),
+}
+
+/// The limits that are counted by address: connections, names, joins, guests, waiting messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressLimits {
+    /// They hold.
+    Kept,
+    /// There are none.
+    Lifted,
 }
 
 /// Names and guests of each address. Who asks holds the room's lock.
@@ -57,8 +66,9 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Empty counts. Addresses are `limited` or not; `max_rate` is what one session may say a second.
-    pub fn new(limited: bool, max_rate: u32) -> Quotas {
+    /// Empty counts; `max_rate` is the number of messages that one session may send a second.
+    pub fn new(limits: AddressLimits, max_rate: u32) -> Quotas {
+        let limited = limits == AddressLimits::Kept;
         let guests = if limited { max_rate } else { 0 };
         let guests = guests.saturating_mul(GUESTS);
         Quotas {
@@ -107,17 +117,17 @@ impl Quotas {
         wait.map_err(Over::Joins)
     }
 
-    /// Gives a join back that was not used.
+    /// Gives back a join that was not used.
     pub fn give_back(&mut self, from: Client) {
         self.joins.give_back(from);
     }
 
-    /// Somebody came in.
+    /// Counts the name of a member that came in.
     pub fn came(&mut self, from: Client) {
         more(&mut self.names, from);
     }
 
-    /// Somebody is gone.
+    /// Counts the name of a member that left.
     pub fn went(&mut self, from: Client) {
         less(&mut self.names, from);
     }
@@ -203,9 +213,18 @@ struct Open {
     new: Rates,
 }
 
+/// The way in which a connection comes to be counted for a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was just accepted.
+    New,
+    /// It has been open, as a proxy's connection that now brings a request of this client.
+    Open,
+}
+
 impl Connections {
-    /// Empty counts. Addresses are `limited` or not; `connections` is the number of connections in all.
-    pub fn new(limited: bool, connections: usize) -> Connections {
+    /// Empty counts, for a server that can have so many `connections` in all.
+    pub fn new(limits: AddressLimits, connections: usize) -> Connections {
         let times = NETWORK as usize;
         let most = (connections / SHARE).clamp(FEW_CONNECTIONS, MAX_CONNECTIONS);
         let most_of_network =
@@ -216,7 +235,7 @@ impl Connections {
             rate(NETWORK * NEW_CONNECTIONS, most_of_network),
         );
         Connections {
-            limited,
+            limited: limits == AddressLimits::Kept,
             most,
             most_of_network,
             state: Lock::new(
@@ -229,23 +248,23 @@ impl Connections {
         }
     }
 
-    /// Counts a connection of `from` as long as what this gives lives, and says how long it is to be
-    /// kept waiting. One that comes through a proxy is `new` to the proxy only. Where the address, or
-    /// its network, has all that it may have, `make_room` sends another of it away, if it can.
+    /// Counts a connection of `from` for as long as the returned value lives, and returns the time for which
+    /// it is to be kept waiting. Where the address, or its network, has all that it may have, `make_room`
+    /// sends another of it away, if it can.
     ///
     /// # Errors
     /// The wait before the next attempt.
     pub fn open(
         self: &Arc<Connections>,
         from: Client,
-        new: bool,
+        arrival: Arrival,
         make_room: impl Fn(Client) -> bool,
         now: Instant,
     ) -> Result<(Connected, Duration), Duration> {
         let mut state = self.state();
         let mut wait = Duration::ZERO;
         if self.limited {
-            if new {
+            if arrival == Arrival::New {
                 wait = state.new.book(from, now, MAX_WAIT_TO_OPEN)?;
             }
             let full = [(from, self.most), (from.network(), self.most_of_network)];
@@ -288,7 +307,7 @@ impl Drop for Connected {
     }
 }
 
-/// One more of an address, and of its network.
+/// Counts one more for an address, and for its network.
 fn more(counts: &mut HashMap<Client, usize>, of: Client) {
     *counts.entry(of).or_default() += 1;
     if of.network() != of {
@@ -296,7 +315,7 @@ fn more(counts: &mut HashMap<Client, usize>, of: Client) {
     }
 }
 
-/// One less of both.
+/// Counts one less for both.
 fn less(counts: &mut HashMap<Client, usize>, of: Client) {
     let network = Some(of.network()).filter(|network| *network != of);
     for whose in [of].into_iter().chain(network) {

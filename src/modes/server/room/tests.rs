@@ -30,12 +30,12 @@ pub fn room(grace: Duration) -> (tempfile::TempDir, Arc<Room>, Taker) {
         max_name: 8,
         grace,
         max_rate: 0,
-        address_limits: true,
+        address_limits: AddressLimits::Kept,
     };
-    let (orders, taken) = Orders::new(true);
+    let (orders, taker) = Orders::new(AddressLimits::Kept);
     let (reader, end) = (journal.reader(), journal.end());
     let room = Room::new(rules, reader, orders, end, last);
-    (dir, Arc::new(room), taken)
+    (dir, Arc::new(room), taker)
 }
 
 fn here() -> Client {
@@ -43,38 +43,46 @@ fn here() -> Client {
 }
 
 /// The next order, once there is one.
-async fn next(taken: &Taker) -> Order {
+async fn next(taker: &Taker) -> Order {
     loop {
-        if let Some(order) = taken.take() {
+        if let Some(order) = taker.take() {
             return order;
         }
         task::yield_now().await;
     }
 }
 
-/// Answers the next order as a committer does whose log is full or not; what it was.
-pub async fn commit(room: &Room, taken: &Taker, full: bool) -> Command {
-    let order = next(taken).await;
+/// The log's disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// There is space.
+    Free,
+    /// There is none.
+    Full,
+}
+
+/// Answers the next order as a committer does whose log is on this disk; what it was.
+pub async fn commit(room: &Room, taker: &Taker, disk: Disk) -> Command {
+    let order = next(taker).await;
     let Job::Record(command) = order.job else {
         panic!("{:?}", order.job)
     };
-    let change = match (&command, full) {
-        (Command::Join(session, ..), false) => Some(Change::Joined(*session, at())),
-        (Command::Join(session, ..), true) => Some(Change::JoinFailed(*session)),
-        (Command::End(mark, _), false) => Some(Change::Ended(*mark, at())),
-        (Command::End(mark, _), true) => Some(Change::EndFailed(*mark)),
-        (Command::Leave(session, ..), false) => Some(Change::Left(*session)),
-        (Command::Leave(session, ..), true) => Some(Change::LeaveFailed(*session)),
+    let change = match (&command, disk) {
+        (Command::Join(session, ..), Disk::Free) => Some(Change::Joined(*session, at())),
+        (Command::Join(session, ..), Disk::Full) => Some(Change::JoinFailed(*session)),
+        (Command::End(mark, _), Disk::Free) => Some(Change::Ended(*mark, at())),
+        (Command::End(mark, _), Disk::Full) => Some(Change::EndFailed(*mark)),
+        (Command::Leave(session, ..), Disk::Free) => Some(Change::Left(*session)),
+        (Command::Leave(session, ..), Disk::Full) => Some(Change::LeaveFailed(*session)),
         (Command::Say { .. }, _) => None,
         other => panic!("{other:?}"),
     };
     room.change(change.as_slice());
     let (at, elapsed) = (at(), Elapsed(0));
     let id = room.state().last;
-    let outcome = if full {
-        Err(Refused::Full)
-    } else {
-        Ok(Verdict::Recorded(Said { id, at, elapsed }))
+    let outcome = match disk {
+        Disk::Full => Err(Refused::Full),
+        Disk::Free => Ok(Verdict::Recorded(Said { id, at, elapsed })),
     };
     let reply = order.reply.expect("somebody waits");
     reply.try_send(outcome).expect("answered");
@@ -89,11 +97,11 @@ fn claim(session: u8) -> Claim {
     }
 }
 
-async fn joined(room: &Arc<Room>, taken: &Taker, session: u8, name: &str) -> Hold {
+async fn joined(room: &Arc<Room>, taker: &Taker, session: u8, name: &str) -> Hold {
     let name = Name::new(name, 8).expect("a name");
     let (hold, _) = zip(
         room.hold((&claim(session), &name), here()),
-        commit(room, taken, false),
+        commit(room, taker, Disk::Free),
     )
     .await;
     hold.expect("held")
@@ -101,12 +109,12 @@ async fn joined(room: &Arc<Room>, taken: &Taker, session: u8, name: &str) -> Hol
 
 #[test]
 fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     block_on(async {
-        let hold = joined(&room, &taken, 1, "bob").await;
+        let hold = joined(&room, &taker, 1, "bob").await;
         let (quit, _) = zip(
             room.quit((&claim(1), "bob"), here()),
-            commit(&room, &taken, true),
+            commit(&room, &taker, Disk::Full),
         )
         .await;
         assert_eq!(quit, Err(Denied::LogFull));
@@ -116,7 +124,7 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
             "no leave is in the journal"
         );
         room.sweep();
-        let left = commit(&room, &taken, false).await;
+        let left = commit(&room, &taker, Disk::Free).await;
         assert_eq!(left, Command::Leave([1; 16], "bob".into(), Some(Mark(1))));
         assert!(room.members().members.is_empty());
         drop(hold);
@@ -125,32 +133,32 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
 
 #[test]
 fn a_crowd_that_leaves_together_is_asked_for_at_once() {
-    let (_dir, room, taken) = room(Duration::ZERO);
+    let (_dir, room, taker) = room(Duration::ZERO);
     block_on(async {
         for (session, name) in [(1, "ann"), (2, "bob"), (3, "eve")] {
-            drop(joined(&room, &taken, session, name).await);
+            drop(joined(&room, &taker, session, name).await);
         }
         room.sweep();
         // Nobody is answered before the last of them has come.
         let mut orders = Vec::new();
         for _ in 0..3 {
-            orders.push(next(&taken).await);
+            orders.push(next(&taker).await);
         }
         room.sweep();
-        assert!(taken.take().is_none(), "nobody leaves twice");
+        assert!(taker.take().is_none(), "nobody leaves twice");
     });
 }
 
 #[test]
 fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     block_on(async {
-        let hold = joined(&room, &taken, 1, "bob").await;
+        let hold = joined(&room, &taker, 1, "bob").await;
         let quit = task::spawn({
             let room = Arc::clone(&room);
             async move { room.quit((&claim(1), "bob"), here()).await }
         });
-        let leave = next(&taken).await;
+        let leave = next(&taker).await;
         let said = room.say(&hold, "hi".into(), None, None).await;
         assert_eq!(said, Err(Denied::Ended));
         drop((leave, quit));
@@ -159,7 +167,7 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
 
 #[test]
 fn who_stops_waiting_to_come_in_leaves_the_name_free() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     let name = Name::new("eve", 8).expect("a name");
     for n in 0..orders::QUEUE_LENGTH {
         let sender = Sender {
@@ -180,27 +188,31 @@ fn who_stops_waiting_to_come_in_leaves_the_name_free() {
     let mut again = Box::pin(room.join(&other, &name, here()));
     // It waits for the queue, not refused: nobody has the name.
     assert!(block_on(poll_once(again.as_mut())).is_none());
-    drop(taken);
+    drop(taker);
 }
 
 #[test]
 fn a_session_that_is_ended_many_times_at_once_is_written_off_once() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     let (one, name) = (claim(1), Name::new("bob", 8).expect("a name"));
     let quit = || Box::pin(room.quit((&one, "bob"), here()));
     let mut quits = [quit(), quit(), quit()];
     let mut back = Box::pin(room.hold((&one, &name), here()));
     block_on(async {
-        for full in [true, false] {
-            for quit in &mut quits[usize::from(!full)..] {
+        for disk in [Disk::Full, Disk::Free] {
+            let left = match disk {
+                Disk::Full => &mut quits[..],
+                Disk::Free => &mut quits[1..],
+            };
+            for quit in left {
                 assert!(poll_once(quit.as_mut()).await.is_none());
             }
             // Nor does it come back meanwhile.
             assert!(poll_once(back.as_mut()).await.is_none());
-            let ended = commit(&room, &taken, full).await;
+            let ended = commit(&room, &taker, disk).await;
             assert_eq!(ended, Command::End(Mark(1), "bob".into()));
-            assert!(taken.take().is_none(), "it is asked for once");
-            if full {
+            assert!(taker.take().is_none(), "it is asked for once");
+            if disk == Disk::Full {
                 let first = poll_once(quits[0].as_mut()).await;
                 assert_eq!(first, Some(Err(Denied::LogFull)));
             }
@@ -215,7 +227,7 @@ fn a_session_that_is_ended_many_times_at_once_is_written_off_once() {
 
 #[test]
 fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     room.read_back();
     let (one, name) = (claim(1), Name::new("eve", 8).expect("a name"));
     let mut joins = Box::pin(room.join(&one, &name, here()));
@@ -238,7 +250,7 @@ fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
         let quits = poll_once(quits.as_mut()).await;
         assert_eq!(quits.map(|quit| quit.err()), stopping());
     });
-    drop(taken);
+    drop(taker);
 }
 
 /// As many have come in from here just now as may at once, and so many more wait for it.
@@ -253,7 +265,7 @@ pub fn crowded(room: &Arc<Room>, more: usize) {
 
 #[test]
 fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
-    let (_dir, room, taken) = room(Duration::from_secs(3600));
+    let (_dir, room, taker) = room(Duration::from_secs(3600));
     crowded(&room, 0);
     block_on(async {
         let names: Vec<Name> = (0..=255)
@@ -272,7 +284,7 @@ fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
         };
         assert!(waiting.len() >= 100, "{} wait", waiting.len());
         assert!(matches!(refused, Err(Denied::Address(_))), "{refused:?}");
-        assert!(taken.take().is_none(), "nobody's turn has come");
+        assert!(taker.take().is_none(), "nobody's turn has come");
         drop(waiting);
         // It is the next one's now.
         let line_up = || {
@@ -282,7 +294,7 @@ fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
         let wait = line_up();
         assert!(wait.expect("a place") <= Duration::from_millis(200));
         let join = room.join(&claims[255], &names[255], here());
-        let (joined, _) = zip(join, commit(&room, &taken, false)).await;
+        let (joined, _) = zip(join, commit(&room, &taker, Disk::Free)).await;
         assert!(joined.is_ok(), "{joined:?}");
     });
     assert_eq!(room.members().members[0].name, "n255");

@@ -134,8 +134,8 @@ impl<T> Turns<T> {
     /// Takes something back that waits no longer; nothing if it was taken.
     pub fn withdraw(&mut self, sender: &Sender, ticket: u64) -> Option<T> {
         let held = self.held.values_mut().find_map(|held| {
-            let place = held.iter().position(|(_, other, _)| *other == ticket)?;
-            Some(held.swap_remove(place).2)
+            let index = held.iter().position(|(_, other, _)| *other == ticket)?;
+            Some(held.swap_remove(index).2)
         });
         if held.is_some() {
             self.count -= 1;
@@ -143,8 +143,8 @@ impl<T> Turns<T> {
         }
         let lanes = self.clients.get_mut(&sender.from)?;
         let lane = lanes.each.get_mut(&sender.speaker)?;
-        let place = lane.iter().position(|(other, _)| *other == ticket)?;
-        let (_, what) = lane.remove(place)?;
+        let index = lane.iter().position(|(other, _)| *other == ticket)?;
+        let (_, what) = lane.remove(index)?;
         lanes.count -= 1;
         self.count -= 1;
         if lane.is_empty() {

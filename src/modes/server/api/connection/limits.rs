@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use crate::http::{Head, Response};
+use crate::http::{Head, Persistence, Response};
 use crate::modes::server::api::rejection::Rejection;
 use crate::modes::server::console::Entry;
 use crate::modes::server::fanout::peer::Peer;
 use crate::modes::server::room::client::Client;
+use crate::modes::server::room::quotas::Arrival;
 
 use super::Connection;
 
@@ -24,7 +25,7 @@ impl Connection {
             self.gave_key = false;
             let (api, now) = (&self.api, Instant::now());
             let make_room = |whose| api.idle.make_room_of(whose);
-            let counted = api.connections.open(client, false, make_room, now);
+            let counted = api.connections.open(client, Arrival::Open, make_room, now);
             self.connected = Some(counted?.0);
         }
         Ok(())
@@ -70,5 +71,5 @@ pub fn too_many(wait: Duration) -> Response {
 /// Answers a connection without waiting for its request. A client that does not take it all at once
 /// loses the rest.
 pub fn turn_away(peer: &Peer, response: Response) {
-    peer.send(&response.whole(true, false));
+    peer.send(&response.whole(Persistence::Close));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::failure::reason;
-use crate::http::Response;
+use crate::http::{Persistence, Response};
 
 use super::{Connection, ConnectionEnd, PIECE};
 use crate::modes::server::api::events::Subscription;
@@ -75,7 +75,7 @@ impl Connection {
     /// Answers HEAD; the connection ends with it, as it does with a stream.
     pub(super) async fn stream_head(&self, subscription: &Subscription) -> ConnectionEnd {
         let response = self.stream_response(subscription);
-        match self.write(&response.head(true)).await {
+        match self.write(&response.head(Persistence::Close)).await {
             Ok(()) => ConnectionEnd::Finished,
             Err(end) => end,
         }
@@ -83,7 +83,7 @@ impl Connection {
 
     /// Begins an event stream; the connection ends with it.
     pub(super) async fn stream(&self, subscription: &Subscription) -> Result<(), ConnectionEnd> {
-        let mut head = self.stream_response(subscription).head(true);
+        let mut head = self.stream_response(subscription).head(Persistence::Close);
         head.extend(first_words(subscription));
         self.write(&head).await
     }
@@ -94,10 +94,10 @@ impl Connection {
         &self,
         subscription: Subscription,
         until: u64,
-        keep: bool,
+        persistence: Persistence,
     ) -> Result<(), ConnectionEnd> {
         let first = first_words(&subscription);
-        let head = self.stream_response(&subscription).head(!keep);
+        let head = self.stream_response(&subscription).head(persistence);
         if subscription.encoding.chunked {
             self.write(&head).await?;
         } else {

@@ -6,6 +6,7 @@ use crate::modes::server::commit::store::file::FileStore;
 use crate::modes::server::room::Rules;
 use crate::modes::server::room::order::{Mark, Outcome, Reading, Speaker};
 use crate::modes::server::room::presence::Denied;
+use crate::modes::server::room::quotas::AddressLimits;
 use crate::modes::server::room::tests::room;
 use crate::modes::server::room::turns::Sender;
 use crate::name::Name;
@@ -114,7 +115,7 @@ const LOG: LogId = LogId(7);
 fn scripted(
     answers: impl IntoIterator<Item = Appended>,
 ) -> (tempfile::TempDir, Committer<Scripted>) {
-    let (dir, room, taken) = room(Duration::ZERO);
+    let (dir, room, taker) = room(Duration::ZERO);
     let store = Scripted {
         place: Place {
             sequence: 3,
@@ -128,7 +129,7 @@ fn scripted(
     let committer = Committer::new(
         store,
         Scribe::new(LOG, Stamp::from_micros(0)),
-        taken,
+        taker,
         Arc::new(Fanout::new(room, 1)),
         Console::start(cli::ConsoleLevel::Quiet),
         cli::Sync::Always,
@@ -289,9 +290,9 @@ fn committer(path: &std::path::Path) -> (Committer<FileStore>, Arc<Orders>) {
         max_name: 8,
         grace: Duration::ZERO,
         max_rate: 0,
-        address_limits: true,
+        address_limits: AddressLimits::Kept,
     };
-    let (orders, taken) = Orders::new(true);
+    let (orders, taker) = Orders::new(AddressLimits::Kept);
     let room = Arc::new(Room::new(
         rules,
         journal.reader(),
@@ -302,7 +303,7 @@ fn committer(path: &std::path::Path) -> (Committer<FileStore>, Arc<Orders>) {
     let committer = Committer::new(
         FileStore::new(journal),
         Scribe::new(LOG, at),
-        taken,
+        taker,
         Arc::new(Fanout::new(room, 1)),
         Console::start(cli::ConsoleLevel::Quiet),
         cli::Sync::Always,

@@ -26,7 +26,7 @@ fn leave(name: &str) -> Order {
 
 #[test]
 fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
-    let (orders, taker) = Orders::new(true);
+    let (orders, taker) = Orders::new(AddressLimits::Kept);
     assert!(orders.push(sender(1, 1), None, leave("ann")).is_ok());
     assert!(orders.push_own(order(Job::CheckLog)));
     assert!(orders.push_own(order(Job::Sync)));
@@ -48,7 +48,7 @@ fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
 
 #[test]
 fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
-    let (orders, taker) = Orders::new(true);
+    let (orders, taker) = Orders::new(AddressLimits::Kept);
     for count in 0..QUEUE_LENGTH {
         let placed = orders.push(sender(1, count as u16), None, leave("x"));
         assert!(!placed.expect("placed").late, "{count}");
@@ -67,7 +67,7 @@ fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
     assert!(orders.push(sender(2, 0), None, leave("y")).is_ok());
     let next: Vec<Job> = (0..2).map(|_| taker.take().expect("one").job).collect();
     assert_eq!(next[1], leave("y").job);
-    let (free, _taker) = Orders::new(false);
+    let (free, _taker) = Orders::new(AddressLimits::Lifted);
     for count in 0..=MAX_WAITING {
         assert!(free.push(sender(1, count as u16), None, leave("x")).is_ok());
     }
@@ -75,7 +75,7 @@ fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
 
 #[test]
 fn who_waits_is_woken_and_hears_the_end() {
-    let (orders, taker) = Orders::new(true);
+    let (orders, taker) = Orders::new(AddressLimits::Kept);
     let (says, heard) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut taken = Vec::new();

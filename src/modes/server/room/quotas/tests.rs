@@ -12,7 +12,7 @@ fn neighbour(last: u16) -> Client {
 
 #[test]
 fn an_address_has_so_many_names() {
-    let mut quotas = Quotas::new(true, 5);
+    let mut quotas = Quotas::new(AddressLimits::Kept, 5);
     for _ in 0..MAX_NAMES {
         assert_eq!(quotas.check(client(1)), Ok(()));
         quotas.came(client(1));
@@ -26,7 +26,7 @@ fn an_address_has_so_many_names() {
         quotas.went(client(1));
     }
     assert!(quotas.names.is_empty());
-    let mut open = Quotas::new(false, 5);
+    let mut open = Quotas::new(AddressLimits::Lifted, 5);
     for _ in 0..2 * MAX_NAMES {
         assert_eq!(open.check(client(1)), Ok(()));
         open.came(client(1));
@@ -36,7 +36,7 @@ fn an_address_has_so_many_names() {
 #[test]
 fn who_comes_in_too_fast_waits_for_their_turn() {
     let start = Instant::now();
-    let mut quotas = Quotas::new(true, 5);
+    let mut quotas = Quotas::new(AddressLimits::Kept, 5);
     let each = Duration::from_millis(200);
     for _ in 0..120 {
         assert_eq!(quotas.book(client(1), start), Ok(Duration::ZERO));
@@ -49,7 +49,7 @@ fn who_comes_in_too_fast_waits_for_their_turn() {
     quotas.give_back(client(1));
     assert_eq!(quotas.book(client(1), start), Ok(100 * each));
     assert_eq!(quotas.book(client(2), start), Ok(Duration::ZERO));
-    let mut open = Quotas::new(false, 5);
+    let mut open = Quotas::new(AddressLimits::Lifted, 5);
     assert!((0..1_000).all(|_| open.book(client(1), start) == Ok(Duration::ZERO)));
 }
 
@@ -58,7 +58,7 @@ fn who_comes_in_too_fast_waits_for_their_turn() {
 #[test]
 fn a_network_has_eight_times_what_an_address_has() {
     let start = Instant::now();
-    let mut quotas = Quotas::new(true, 5);
+    let mut quotas = Quotas::new(AddressLimits::Kept, 5);
     // One takes all it may; its neighbours do not notice.
     for _ in 0..220 {
         assert!(quotas.book(neighbour(1), start).is_ok());
@@ -109,7 +109,7 @@ fn a_network_has_eight_times_what_an_address_has() {
 fn a_network_has_half_of_all_places() {
     let start = Instant::now();
     for (places, each, all) in [(10, 8, 8), (960, 240, 480), (1 << 20, 1_024, 8_192)] {
-        let connections = Arc::new(Connections::new(true, places));
+        let connections = Arc::new(Connections::new(AddressLimits::Kept, places));
         let mut held = Vec::new();
         let mut take = |from| {
             let come = (0..2 * MAX_CONNECTIONS).map_while(|_| open(&connections, from, start).ok());
@@ -128,7 +128,7 @@ fn a_network_has_half_of_all_places() {
         };
         assert!(
             connections
-                .open(neighbour(77), false, make_room, start)
+                .open(neighbour(77), Arrival::Open, make_room, start)
                 .is_ok()
         );
         assert_eq!(asked.get(), Some(neighbour(77).network()));
@@ -141,7 +141,7 @@ fn a_network_has_half_of_all_places() {
 #[test]
 fn the_guests_of_an_address_have_ten_times_what_a_session_has() {
     let start = Instant::now();
-    let mut quotas = Quotas::new(true, 5);
+    let mut quotas = Quotas::new(AddressLimits::Kept, 5);
     let mut say = |from| {
         (0..1_000)
             .filter(|_| quotas.say(from, start).is_ok())
@@ -149,7 +149,10 @@ fn the_guests_of_an_address_have_ten_times_what_a_session_has() {
     };
     assert_eq!(say(client(1)), 500);
     assert_eq!(say(client(2)), 500);
-    for mut open in [Quotas::new(true, 0), Quotas::new(false, 5)] {
+    for mut open in [
+        Quotas::new(AddressLimits::Kept, 0),
+        Quotas::new(AddressLimits::Lifted, 5),
+    ] {
         assert!((0..1_000).all(|_| open.say(client(1), start).is_ok()));
     }
 }
@@ -159,13 +162,13 @@ fn open(
     from: Client,
     now: Instant,
 ) -> Result<(Connected, Duration), Duration> {
-    all.open(from, true, |_| false, now)
+    all.open(from, Arrival::New, |_| false, now)
 }
 
 #[test]
 fn connections_are_counted_while_they_are_open() {
     let start = Instant::now();
-    let all = Arc::new(Connections::new(true, usize::MAX));
+    let all = Arc::new(Connections::new(AddressLimits::Kept, usize::MAX));
     let mut held: Vec<_> = (0..MAX_CONNECTIONS)
         .map(|_| open(&all, client(1), start).expect("there is room"))
         .collect();
@@ -176,10 +179,10 @@ fn connections_are_counted_while_they_are_open() {
     held.pop();
     assert!(open(&all, client(1), second).is_ok());
     // One of its own goes, and nobody else's.
-    assert!(all.open(client(1), true, |_| true, second).is_ok());
+    assert!(all.open(client(1), Arrival::New, |_| true, second).is_ok());
     drop(held);
     assert!(all.state().each.is_empty());
-    let free = Arc::new(Connections::new(false, usize::MAX));
+    let free = Arc::new(Connections::new(AddressLimits::Lifted, usize::MAX));
     let many = (0..2 * MAX_CONNECTIONS).map(|_| open(&free, client(1), start));
     assert!(many.collect::<Vec<_>>().iter().all(Result::is_ok));
 }
@@ -187,7 +190,7 @@ fn connections_are_counted_while_they_are_open() {
 #[test]
 fn connections_that_come_too_fast_wait_for_their_turn() {
     let start = Instant::now();
-    let all = Arc::new(Connections::new(true, usize::MAX));
+    let all = Arc::new(Connections::new(AddressLimits::Kept, usize::MAX));
     let wait = |from| open(&all, from, start).map(|(_, wait)| wait);
     for _ in 0..MAX_CONNECTIONS {
         assert_eq!(wait(client(1)), Ok(Duration::ZERO));
@@ -204,7 +207,7 @@ fn connections_that_come_too_fast_wait_for_their_turn() {
 fn an_address_has_no_more_than_a_quarter_of_all_places() {
     let start = Instant::now();
     for (places, most) in [(0, 8), (10, 8), (960, 240), (1 << 20, MAX_CONNECTIONS)] {
-        let all = Arc::new(Connections::new(true, places));
+        let all = Arc::new(Connections::new(AddressLimits::Kept, places));
         let held: Vec<_> = (0..2 * MAX_CONNECTIONS)
             .map_while(|_| open(&all, client(1), start).ok())
             .collect();
