@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::date;
-use crate::wire::Refusal;
 
 /// The usual length of a head, in bytes.
 const HEAD: usize = 384;
+
 /// The fate of a connection after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Persistence {
@@ -17,7 +17,6 @@ pub enum Persistence {
     /// The answer announces that the connection ends.
     Close,
 }
-
 
 /// A whole answer with its body, or the head of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,16 +57,6 @@ impl Response {
         Response::new(status)
             .field("Content-Type", "text/plain; charset=utf-8")
             .body(text.into().into_bytes())
-    }
-
-    /// A refusal: one word for programs, a sentence for people.
-    pub fn refusal(status: u16, error: &str, message: impl Into<String>) -> Response {
-        let refusal = Refusal {
-            error: error.to_string(),
-            message: message.into(),
-            ..Refusal::default()
-        };
-        Response::json(status, &refusal)
     }
 
     /// Adds a header field. `value` must not contain a line break.
@@ -174,6 +163,7 @@ fn phrase(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Refusal;
 
     fn text(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).expect("UTF-8")

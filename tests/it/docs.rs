@@ -173,12 +173,10 @@ fn no_line_of_shell_is_left_out() {
     );
 }
 
-/// The error codes in the source.
+/// The error codes that the source answers with.
 fn words(folder: &Path, found: &mut BTreeSet<String>) {
-    // A word and a sentence: `"name_taken",` followed by text, or the word that becomes one.
-    let word = Regex::new(
-        r#"(?s)(?:(?:refusal|limited)\(\s*\w+,|BadRequest::new\(\s*\d+,|unauthorized\(|timeout\(|error:|=>)\s*[({]?\s*\(?"([a-z0-9]+(?:_[a-z0-9]+)*)"(?:\.into\(\))?\s*,"#,
-    );
+    // A status and a code: `(409, "name_taken")`, `BadRequest::new(408, "timeout", ...`.
+    let word = Regex::new(r#"(?s)\(\s*\d{3},\s*"([a-z0-9]+(?:_[a-z0-9]+)*)""#);
     let word = word.expect("a pattern");
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -1,5 +1,6 @@
 //! Rejections: every reason for which a request is refused, and the answer to each of them. Handlers
-//! name the reason; status, code, sentence and fields are only here.
+//! name the reason. Status and code are in one table, [`Rejection::code`], the words in [`sentences`], and
+//! the answer is built in one place, [`Rejection::response`].
 //!
 //! A refusal passes up to four layers, each with its own type:
 //!
@@ -11,17 +12,21 @@
 //! | JSON | `wire::Refusal` | the answer's body: code, sentence, limit |
 
 mod room;
+mod sentences;
 
 use std::io;
 use std::time::Duration;
 
 use crate::event::{self, TextError};
-use crate::http::{Response, host};
+use crate::http::Response;
 use crate::name::{self, NameError};
 use crate::wire::Refusal;
 use crate::wire::endpoint::{Endpoint, Unrouted};
 
 use crate::modes::server::room::presence::Denied;
+
+/// The credentials that an endpoint takes, as a 401 lists them.
+const CREDENTIALS: &str = "Basic realm=\"chatroom\", charset=\"UTF-8\", Bearer realm=\"chatroom\"";
 
 /// The reason why a request is refused.
 #[derive(Debug)]
@@ -164,329 +169,135 @@ impl From<io::Error> for Rejection {
 }
 
 impl Rejection {
-    /// The status of the answer.
-    pub(super) fn status(&self) -> u16 {
-        self.response().status()
-    }
-
-    /// The answer: what happened, and what to do next.
+    /// The answer: status, code, sentence, and the fields that tell a program what to do.
     pub(super) fn response(&self) -> Response {
+        let (status, error) = self.code();
+        let refusal = Refusal {
+            error: error.into(),
+            message: self.sentence(),
+            limit: self.limit().map(|limit| limit as u64),
+            earlier: match self {
+                Rejection::IdEarlier(file) => Some(file.clone()),
+                _ => None,
+            },
+        };
+        let mut response = Response::json(status, &refusal);
+        if status == 401 {
+            response = response.field("WWW-Authenticate", CREDENTIALS);
+        }
+        if let Some(wait) = self.retry_after() {
+            response = response.field("Retry-After", seconds(wait).to_string());
+        }
         match self {
             Rejection::Unrouted {
-                why: Unrouted::NoSuchPath,
-                path,
-            } => Response::refusal(
-                404,
-                "not_found",
-                format!("Not found: {path:?}. GET / says how to join."),
-            ),
-            Rejection::Unrouted {
                 why: Unrouted::MethodNotAllowed(allowed),
-                path,
-            } => Response::refusal(
-                405,
-                "method_not_allowed",
-                format!("{path} accepts {allowed} only. GET / says how to join."),
-            )
-            .field("Allow", allowed.clone()),
-            Rejection::UnknownParameter {
-                request,
-                name,
-                known,
-                meant,
-            } => {
-                let told = format!("{request} has no parameter {name:?}");
-                bad(match (meant, *known) {
-                    (Some(meant), _) => format!("{told}; perhaps you meant {meant}."),
-                    (None, []) if name == "token" => {
-                        format!("{told}. Send the token as Authorization: Bearer.")
-                    }
-                    (None, []) => format!("{request} takes no parameters. Leave {name:?} out."),
-                    (None, _) => format!("{told}. It has {}.", known.join(", ")),
-                })
-            }
-            Rejection::RepeatedParameter(name) => bad(format!(
-                "The parameter {name} is given more than once. Give it once."
-            )),
+                ..
+            } => response.field("Allow", allowed.clone()),
+            Rejection::BeyondLog(end) => response.field("Content-Range", format!("bytes */{end}")),
+            _ => response,
+        }
+    }
 
-            Rejection::HostUnknown(name) => {
-                // It may be pasted into a shell.
-                let advice = match host::is_plain(name) {
-                    true => format!(", or start it with --host-name {name}"),
-                    false => String::new(),
-                };
-                let message = format!(
-                    "This server does not have the name {name:?}. Use its address{advice}."
-                );
-                Response::refusal(421, "host_unknown", message)
-            }
-            Rejection::SeveralOrigins => Response::refusal(
-                400,
-                "bad_request",
-                "The request has more than one Origin field.",
-            ),
-            Rejection::ForeignSite(site) => Response::refusal(
-                403,
-                "origin_foreign",
-                format!(
-                    "A page from another site ({site}) may not use this room. Open the room's \
-                         own address instead."
-                ),
-            ),
-            Rejection::ForeignOrigin(origin) => Response::refusal(
-                403,
-                "origin_foreign",
-                format!(
-                    "A page from {origin:?} may not use this room. Open the room's own address \
-                         instead."
-                ),
-            ),
+    /// The status of the answer.
+    pub(super) fn status(&self) -> u16 {
+        self.code().0
+    }
 
-            Rejection::TokenInvalid => unauthorized(
-                "token_invalid",
-                "This token is not from this room, is from an earlier version of the server, or \
-                 the room key has changed. Log in again with POST /session.",
-            ),
-            Rejection::TokenRequired(Endpoint::LogOut) => unauthorized(
-                "token_required",
-                "Only a session can be ended. Send its token as Authorization: Bearer.",
-            ),
-            Rejection::TokenRequired(_) => unauthorized(
-                "token_required",
-                "Only a session can ask about itself. Send its token as Authorization: Bearer.",
-            ),
-            Rejection::CredentialsUnknown => unauthorized(
-                "credentials_unknown",
-                "The Authorization field is neither Bearer with a token nor Basic with name:key. Send one of them.",
-            ),
-            Rejection::BasicNotBase64 => unauthorized(
-                "credentials_unreadable",
-                "The Basic credentials are not Base64. Send name:key in UTF-8, encoded in Base64.",
-            ),
-            Rejection::BasicNotUtf8 => unauthorized(
-                "credentials_unreadable",
-                "The name and key in the Basic credentials are not UTF-8. Send them in UTF-8: curl \
-                 sends what the terminal gives it, and Python's requests needs bytes, \
-                 auth=(name.encode(), key.encode()).",
-            ),
-            Rejection::BasicWithoutColon => unauthorized(
-                "credentials_unreadable",
-                "The Basic credentials have no colon between name and key. Send name:key; in a \
-                 room without a key, just name:.",
-            ),
-            Rejection::KeyRequired => unauthorized(
-                "key_required",
-                "This room has a key. Ask the operator for it, and send it as the \
-                 password (curl -u NAME:KEY) or with the login.",
-            ),
-            Rejection::KeyWrong => unauthorized(
-                "key_wrong",
-                "The room key is wrong. Ask the operator, and try again.",
-            ),
-            Rejection::TooManyKeys(wait) => {
-                let wait = seconds(*wait);
-                let message = format!(
-                    "Too many room keys are being tried from your address, so this one was not \
-                     checked. Try again in {wait} s."
-                );
-                retry(wait, Response::refusal(429, "too_many_keys", message))
-            }
-            Rejection::NotLoggedIn => unauthorized(
-                "not_logged_in",
-                "This message has no sender: log in with POST /session and send the token, or send \
-                 a name alone (curl -u NAME:).",
-            ),
+    /// The status of the answer and its code, one word for programs.
+    fn code(&self) -> (u16, &'static str) {
+        match self {
+            Rejection::Unrouted { why, .. } => match why {
+                Unrouted::NoSuchPath => (404, "not_found"),
+                Unrouted::MethodNotAllowed(_) => (405, "method_not_allowed"),
+            },
+            Rejection::UnknownParameter { .. }
+            | Rejection::RepeatedParameter(_)
+            | Rejection::BadCount(..)
+            | Rejection::BadLimit(_)
+            | Rejection::SinceWithLast
+            | Rejection::SinceWithBefore
+            | Rejection::BadFind(_)
+            | Rejection::BadPoll => (400, "bad_parameter"),
 
-            Rejection::LoginNotJson(error) => Response::refusal(
-                400,
-                "bad_json",
-                format!(
-                    "The body is not {{\"name\":\"...\",\"key\":\"...\"}}: {error}. The name \
-                     alone, as plain text, also works."
-                ),
-            ),
-            Rejection::LoginNotUtf8 => {
-                Response::refusal(400, "not_utf8", "The name is not UTF-8. Send it in UTF-8.")
-            }
-            Rejection::Name(error) => {
-                let (word, limit) = match error {
-                    NameError::Empty => ("name_empty", None),
-                    NameError::TooLong { limit, .. } => ("name_too_long", Some(*limit)),
-                    NameError::TooManyBytes(_) => ("name_too_long", Some(name::MAX_BYTES)),
-                    NameError::TooManyMarks | NameError::Forbidden(_) | NameError::Reserved => {
-                        ("name_forbidden", None)
-                    }
-                };
-                limited(422, word, error.to_string(), limit)
-            }
-            Rejection::NoRandomness(error) => Response::refusal(
-                500,
-                "no_randomness",
-                format!("The server cannot make a secret token: {error}."),
-            ),
-            Rejection::SessionEnded => unauthorized(
-                "session_over",
-                "This session was ended by its owner. Log in again with POST /session.",
-            ),
-            Rejection::NameLost => unauthorized(
-                "session_over",
-                "Somebody took your name, or a similar one, while you were away. Log in again with POST /session.",
-            ),
-            Rejection::NameUnfit(error) => unauthorized("session_over", &error.to_string()),
-            Rejection::Room(denied) => room::response(denied),
+            Rejection::HostUnknown(_) => (421, "host_unknown"),
+            Rejection::SeveralOrigins => (400, "bad_request"),
+            Rejection::ForeignSite(_) | Rejection::ForeignOrigin(_) => (403, "origin_foreign"),
 
-            Rejection::BadKey => Response::refusal(
-                400,
-                "bad_key",
-                format!(
-                    "An Idempotency-Key is 1 to {} visible ASCII characters without spaces, other than a single \"-\".",
-                    event::MAX_KEY
-                ),
-            ),
-            Rejection::KeyReused => Response::refusal(
-                409,
-                "key_reused",
-                "This Idempotency-Key was used for another text. Use a new key for every message.",
-            ),
-            Rejection::Text(TextError::NotUtf8(at)) => Response::refusal(
-                400,
-                "not_utf8",
-                format!("Invalid UTF-8 at byte {at}. Send the text in UTF-8."),
-            ),
-            Rejection::Text(TextError::Empty) => {
-                Response::refusal(422, "text_empty", "The message is empty. Write something.")
+            Rejection::TokenInvalid => (401, "token_invalid"),
+            Rejection::TokenRequired(_) => (401, "token_required"),
+            Rejection::CredentialsUnknown => (401, "credentials_unknown"),
+            Rejection::BasicNotBase64 | Rejection::BasicNotUtf8 | Rejection::BasicWithoutColon => {
+                (401, "credentials_unreadable")
             }
-            Rejection::Text(TextError::TooLong) => limited(
-                413,
-                "text_too_long",
-                format!(
-                    "A message has at most {} bytes. Send it in parts.",
-                    event::MAX_TEXT
-                ),
-                Some(event::MAX_TEXT),
-            ),
+            Rejection::KeyRequired => (401, "key_required"),
+            Rejection::KeyWrong => (401, "key_wrong"),
+            Rejection::TooManyKeys(_) => (429, "too_many_keys"),
+            Rejection::NotLoggedIn => (401, "not_logged_in"),
 
-            Rejection::BadCount(name, most) => bad(format!(
-                "{name} must be a whole number up to {most}. since=all gives everything."
-            )),
-            Rejection::BadLimit(most) => bad(format!("limit must be from 1 to {most}.")),
-            Rejection::BadSince => Response::refusal(
-                400,
-                "bad_since",
-                "since must be an id, a time such as 2026-11-23T22:34:57Z, a length of time such as 15m, all or latest.",
-            ),
-            Rejection::SinceWithLast => bad(
-                "since and last cannot be combined: since says where to start, last how many \
-                 events before now. Leave one out; max limits what since gives.",
-            ),
-            Rejection::SinceWithBefore => {
-                bad("since goes forward and before goes back: give only one of them.")
+            Rejection::LoginNotJson(_) => (400, "bad_json"),
+            Rejection::LoginNotUtf8 => (400, "not_utf8"),
+            Rejection::Name(error) => match error {
+                NameError::Empty => (422, "name_empty"),
+                NameError::TooLong { .. } | NameError::TooManyBytes(_) => (422, "name_too_long"),
+                NameError::TooManyMarks | NameError::Forbidden(_) | NameError::Reserved => {
+                    (422, "name_forbidden")
+                }
+            },
+            Rejection::NoRandomness(_) => (500, "no_randomness"),
+            Rejection::SessionEnded | Rejection::NameLost | Rejection::NameUnfit(_) => {
+                (401, "session_over")
             }
-            Rejection::BadBefore(error) => {
-                Response::refusal(400, "bad_id", format!("before is not an id: {error}."))
-            }
-            Rejection::BadFind(most) => bad(format!("find needs 1 to {most} bytes of text.")),
-            Rejection::BadPoll => bad("poll must be 0 or 1."),
-            Rejection::IdEarlier(file) => Response::json(
-                410,
-                &Refusal {
-                    error: "id_earlier".into(),
-                    message: format!(
-                        "This id is from an earlier log of this room, {file}, which the operator has. Ask again with since=all, last=50 or a time."
-                    ),
-                    earlier: Some(file.clone()),
-                    ..Refusal::default()
-                },
-            ),
-            Rejection::IdForeign => Response::refusal(
-                400,
-                "id_foreign",
-                "This id is from another log. Ask again with since=all, last=50 or a time.",
-            ),
-            Rejection::IdUnknown => Response::refusal(
-                400,
-                "id_unknown",
-                "No event in this room has this id. Ask again with since=all, last=50 or a time.",
-            ),
-            Rejection::EventForeign => Response::refusal(
-                410,
-                "id_foreign",
-                "This id is from another log, which this room no longer has.",
-            ),
-            Rejection::EventUnknown => Response::refusal(
-                404,
-                "id_unknown",
-                "No event in this room has this id. GET /messages lists the events.",
-            ),
+            Rejection::Room(denied) => room::code(denied),
 
-            Rejection::BeyondLog(end) => Response::refusal(
-                416,
-                "range_unsatisfiable",
-                format!("The log ends at byte {end}; ask again later."),
-            )
-            .field("Content-Range", format!("bytes */{end}")),
-            Rejection::LogUnreadable(error) => Response::refusal(
-                500,
-                "log_unreadable",
-                format!(
-                    "The server cannot read its log: {}. Tell the operator.",
-                    crate::failure::reason(error)
-                ),
-            ),
+            Rejection::BadKey => (400, "bad_key"),
+            Rejection::KeyReused => (409, "key_reused"),
+            Rejection::Text(error) => match error {
+                TextError::NotUtf8(_) => (400, "not_utf8"),
+                TextError::Empty => (422, "text_empty"),
+                TextError::TooLong => (413, "text_too_long"),
+            },
 
-            Rejection::ServerFull => retry(
-                5,
-                Response::refusal(
-                    503,
-                    "room_full",
-                    "The server has no free connections. Try again in a moment.",
-                ),
-            ),
-            Rejection::TooManyConnections(wait) => {
-                let wait = seconds(*wait);
-                let message = format!(
-                    "Your address has all the connections it may have, or opens too many at once. \
-                     Close windows or programs that listen here, or try again in {wait} s."
-                );
-                retry(
-                    wait,
-                    Response::refusal(429, "too_many_connections", message),
-                )
-            }
+            Rejection::BadSince => (400, "bad_since"),
+            Rejection::BadBefore(_) => (400, "bad_id"),
+            Rejection::IdEarlier(_) => (410, "id_earlier"),
+            Rejection::IdForeign => (400, "id_foreign"),
+            Rejection::IdUnknown => (400, "id_unknown"),
+            Rejection::EventForeign => (410, "id_foreign"),
+            Rejection::EventUnknown => (404, "id_unknown"),
+
+            Rejection::BeyondLog(_) => (416, "range_unsatisfiable"),
+            Rejection::LogUnreadable(_) => (500, "log_unreadable"),
+
+            Rejection::ServerFull => (503, "room_full"),
+            Rejection::TooManyConnections(_) => (429, "too_many_connections"),
+        }
+    }
+
+    /// The limit that was passed, if that is the reason: characters of a name, or bytes.
+    fn limit(&self) -> Option<usize> {
+        match self {
+            Rejection::Name(NameError::TooLong { limit, .. }) => Some(*limit),
+            Rejection::Name(NameError::TooManyBytes(_)) => Some(name::MAX_BYTES),
+            Rejection::Text(TextError::TooLong) => Some(event::MAX_TEXT),
+            _ => None,
+        }
+    }
+
+    /// The time after which the same request may be granted, if waiting helps.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Rejection::TooManyKeys(wait) | Rejection::TooManyConnections(wait) => Some(*wait),
+            Rejection::ServerFull => Some(Duration::from_secs(5)),
+            Rejection::Room(denied) => room::retry_after(denied),
+            _ => None,
         }
     }
 }
 
-/// A 401 that lists the credentials that would do.
-fn unauthorized(error: &str, message: &str) -> Response {
-    Response::refusal(401, error, message).field(
-        "WWW-Authenticate",
-        "Basic realm=\"chatroom\", charset=\"UTF-8\", Bearer realm=\"chatroom\"",
-    )
-}
-
-/// The answer to a parameter that cannot be used.
-fn bad(message: impl Into<String>) -> Response {
-    Response::refusal(400, "bad_parameter", message)
-}
-
-/// A refusal that names the limit that was passed.
-fn limited(status: u16, error: &str, message: String, limit: Option<usize>) -> Response {
-    let refusal = Refusal {
-        error: error.into(),
-        message,
-        limit: limit.map(|limit| limit as u64),
-        ..Refusal::default()
-    };
-    Response::json(status, &refusal)
-}
-
-/// The answer with the seconds after which to try again.
-fn retry(seconds: u64, answer: Response) -> Response {
-    answer.field("Retry-After", seconds.to_string())
-}
-
-/// Whole seconds for `Retry-After`, never too few.
+/// Whole seconds, never too few, as `Retry-After` and the sentences give them.
 fn seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).max(1) as u64
 }
+
+#[cfg(test)]
+mod tests;
