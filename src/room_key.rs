@@ -4,6 +4,7 @@
 
 use std::env::{self, VarError};
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::failure::{Failure, reason};
@@ -26,7 +27,7 @@ pub fn find(file: Option<&Path>) -> Result<Option<String>, Failure> {
     match env::var(VARIABLE) {
         Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Failure::new(format!(
+        Err(VarError::NotUnicode(_)) => Err(Failure::setting(format!(
             "The room key in {VARIABLE} is not UTF-8, so it cannot be a room's. Check it."
         ))),
     }
@@ -54,13 +55,7 @@ pub fn for_server(file: Option<&Path>) -> Result<Option<String>, Failure> {
 }
 
 fn in_file(path: &Path) -> Result<String, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Failure::new(format!(
-            "The key file {} cannot be read: {}. Name a file whose first line is the room key.",
-            path.display(),
-            reason(&error)
-        ))
-    })?;
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let key = text.lines().next().unwrap_or_default();
     match key.trim().is_empty() {
         true => Err(Failure::setting(format!(
@@ -68,5 +63,46 @@ fn in_file(path: &Path) -> Result<String, Failure> {
             path.display()
         ))),
         false => Ok(key.to_string()),
+    }
+}
+
+/// The failure for a key file that cannot be read. A name that leads to no readable file, and bytes that are
+/// no text, are configuration errors; what the disk or the network says may go away.
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    use io::ErrorKind as E;
+    let sentence = format!(
+        "The key file {} cannot be read: {}. Name a file whose first line is the room key.",
+        path.display(),
+        reason(error)
+    );
+    match error.kind() {
+        E::NotFound | E::PermissionDenied | E::IsADirectory | E::NotADirectory => {
+            Failure::setting(sentence)
+        }
+        E::InvalidData | E::InvalidFilename => Failure::setting(sentence),
+        _ => Failure::new(sentence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_file_that_may_be_readable_later_is_worth_another_try() {
+        let code = |error| unreadable(Path::new("key"), &error).code();
+        for kind in [
+            io::ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::IsADirectory,
+            io::ErrorKind::InvalidData,
+        ] {
+            assert_eq!(code(io::Error::from(kind)), 2, "{kind}");
+        }
+        // EIO of a failed disk, ESTALE and ETIMEDOUT of one on the network.
+        for number in [5, 116, 110] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(code(error), 1, "{number}");
+        }
     }
 }

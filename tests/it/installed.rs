@@ -191,6 +191,51 @@ fn the_service_may_do_what_a_room_needs_and_nothing_else() {
 }
 
 #[test]
+fn the_key_file_that_systemd_passes_on_is_what_the_manual_and_the_unit_say() {
+    let page = text("docs/operating.md");
+    let lines = page
+        .split("```ini\n")
+        .filter_map(|rest| rest.split("```").next())
+        .find(|lines| lines.contains("LoadCredential"))
+        .expect("the lines in the manual");
+    let unit = text("assets/chatroom.service");
+    for line in lines.lines().skip(1) {
+        let comment = format!("#   {line}");
+        assert!(unit.lines().any(|found| found == comment), "{line}");
+    }
+    let command = lines.lines().last().and_then(|line| line.split_once('='));
+    let words = command.expect("a command").1.split(' ');
+    let matches = Cli::command()
+        .try_get_matches_from(words)
+        .expect("the command line understands it");
+    let server = matches.subcommand_matches("server").expect("a server");
+    let key: Option<&PathBuf> = server.get_one("key_file");
+    assert_eq!(key.map(PathBuf::as_path), Some(Path::new("%d/key")));
+    // As systemd reads them, with an executable that is there.
+    let folder = Folder::new();
+    let here = |text: &str| text.replace("/usr/bin/chatroom", env!("CARGO_BIN_EXE_chatroom"));
+    let of_unit = folder.file("chatroom.service", &here(&unit));
+    let overrides = folder.path().join("chatroom.service.d");
+    fs::create_dir(&overrides).expect("a folder");
+    fs::write(overrides.join("override.conf"), here(lines)).expect("written");
+    let mut command = Command::new("systemd-analyze");
+    command.args(["verify", "--man=no"]).arg(of_unit);
+    match command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .output()
+    {
+        Ok(output) => {
+            Run::ended(format!("{command:?}"), output)
+                .code(0)
+                .stdout("")
+                .stderr("");
+        }
+        Err(error) => println!("systemd-analyze: {error}"),
+    }
+}
+
+#[test]
 fn the_service_has_every_setting_of_the_server_and_no_other() {
     let command = Cli::command();
     let server = command.find_subcommand("server").expect("the server");

@@ -1,6 +1,8 @@
 //! A room with a key: nobody gets in or reads without it.
 
+use std::ffi::OsStr;
 use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::sync::Arc;
@@ -43,9 +45,9 @@ fn nothing_answers_without_the_key() {
             Endpoint::Events => "/events?poll=1".to_string(),
             other => other.path().to_string(),
         };
+        let path = &*path;
         let answer = server.ask(method, path, &[], "uthira");
         answer.refused(401, "key_required");
-        let path = &*path;
         assert!(answer.field("www-authenticate").is_some(), "{path}");
         let answer = server.ask(method, path, &[("Authorization", &wrong)], "uthira");
         answer.refused(401, "key_wrong");
@@ -157,23 +159,47 @@ fn a_key_that_protects_nothing_is_refused() {
     folder.file("blank", " \t\nsecret\n");
     folder.file("latin", b"caf\xe9\n");
     let start = ["server", "--listen", "127.0.0.1:0", "--key-file"];
-    // Exit code 1 is for faults that may go away, such as an unmounted folder; 2 for those that must be fixed.
-    for (file, part, code) in [
-        ("empty", "is empty", 2),
-        ("blank", "is empty", 2),
-        ("latin", "cannot be read", 1),
-        ("missing", "cannot be read", 1),
-        (".", "cannot be read", 1),
+    // A service manager that starts it again would not help.
+    for (file, part) in [
+        ("empty", "is empty"),
+        ("blank", "is empty"),
+        ("latin", "cannot be read"),
+        ("missing", "cannot be read"),
+        ("empty/key", "cannot be read"),
+        (".", "cannot be read"),
     ] {
         let run = folder.run(&[&start[..], &[file]].concat());
-        run.code(code).one_sentence(&["key", file, part]).stdout("");
+        run.code(2).one_sentence(&["key", file, part]).stdout("");
     }
-    let mut command = folder.command(&start[..3]);
-    command.env("CHATROOM_KEY", "");
-    support::program::Run::of(&mut command)
-        .code(2)
-        .one_sentence(&["CHATROOM_KEY", "is empty"]);
+    for (value, part) in [(&b""[..], "is empty"), (b"caf\xe9", "is not UTF-8")] {
+        let mut command = folder.command(&start[..3]);
+        command.env("CHATROOM_KEY", OsStr::from_bytes(value));
+        support::program::Run::of(&mut command)
+            .code(2)
+            .one_sentence(&["CHATROOM_KEY", part]);
+    }
     assert!(!folder.path().join("log.txt").exists());
+}
+
+#[test]
+fn the_operator_reads_from_where_a_wrong_key_came_and_never_the_key() {
+    let mut server = with_key();
+    log_in(&server, r#"{"name":"eve","key":"t0pguess"}"#).refused(401, "key_wrong");
+    server
+        .notices
+        .wait_for("A wrong room key came from 127.0.0.1.\n");
+    // Once a minute is enough, whatever the way of asking.
+    let wrong = basic("eve:t0pguess");
+    let ask = |path| server.ask("GET", path, &[("Authorization", &wrong)], "");
+    ask("/members").refused(401, "key_wrong");
+    ask("/events").refused(401, "key_wrong");
+    // No key at all is no guess.
+    server.get("/members").refused(401, "key_required");
+    assert!(server.stop().success());
+    let notices = server.notices.text();
+    assert_eq!(notices.lines().count(), 1, "{notices}");
+    assert!(!notices.contains("t0pguess"), "{notices}");
+    assert!(!notices.contains("eve"), "{notices}");
 }
 
 #[test]

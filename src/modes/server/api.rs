@@ -24,6 +24,7 @@ mod ranges;
 mod rejection;
 mod session;
 mod tokens;
+mod wrong_keys;
 
 use std::sync::Arc;
 

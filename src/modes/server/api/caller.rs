@@ -105,7 +105,7 @@ impl Callers {
         }
     }
 
-    /// A judge that also tells the operator of addresses that guess keys.
+    /// A judge that also tells the operator from where wrong keys come.
     pub fn telling(self, console: Console) -> Callers {
         let key = self.key.map(|key| key.telling(console));
         Callers { key, ..self }

@@ -23,7 +23,7 @@ use crate::modes::server::room::client::Client;
 pub(super) const AT_ONCE: usize = 20;
 /// The wrong keys of one client that are answered at all in a minute.
 const A_MINUTE: usize = 60;
-/// The time over which wrong keys are counted, and the shortest between two notices to the operator.
+/// The time over which wrong keys are counted.
 const MINUTE: Duration = Duration::from_secs(60);
 /// The shortest time between two keys that have to wait.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,7 +40,6 @@ pub(super) struct GuessLimiter<T> {
     forgettable: BTreeSet<(usize, Instant, Client)>,
     /// The time at which clients whose minute is over were last removed.
     cleared: Option<Instant>,
-    told: Option<Instant>,
     tickets: u64,
 }
 
@@ -77,7 +76,6 @@ impl<T> Default for GuessLimiter<T> {
             watched: HashMap::new(),
             forgettable: BTreeSet::new(),
             cleared: None,
-            told: None,
             tickets: 0,
         }
     }
@@ -153,9 +151,8 @@ impl<T> GuessLimiter<T> {
         }
     }
 
-    /// Counts a wrong key. Returns whether to tell the operator that keys of this client have to wait now;
-    /// one of many addresses in a minute is enough.
-    pub(super) fn wrong(&mut self, from: Client, now: Instant) -> bool {
+    /// Counts a wrong key. Returns the number of wrong keys of this client within the last minute.
+    pub(super) fn wrong(&mut self, from: Client, now: Instant) -> usize {
         self.make_room(from, now);
         let fresh = || Watched {
             wrong: VecDeque::new(),
@@ -165,14 +162,9 @@ impl<T> GuessLimiter<T> {
         let watched = self.watched.entry(from).or_insert_with(fresh);
         watched.forget(now);
         watched.wrong.push_back(now);
-        let many = watched.wrong.len() == AT_ONCE;
+        let lately = watched.wrong.len();
         self.note(from);
-        let lately = |told: Instant| now.saturating_duration_since(told) < MINUTE;
-        let tell = many && !self.told.is_some_and(lately);
-        if tell {
-            self.told = Some(now);
-        }
-        tell
+        lately
     }
 
     /// Files the client among the forgettable, if it may be forgotten.

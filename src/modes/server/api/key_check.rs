@@ -12,9 +12,10 @@ use async_std::channel::{Sender, bounded};
 use futures_lite::future;
 use hmac::Mac;
 
-use super::guess_limiter::{AT_ONCE, Admission, GuessLimiter};
+use super::guess_limiter::{Admission, GuessLimiter};
 use super::rejection::Rejection;
 use super::tokens::signer;
+use super::wrong_keys::WrongKeys;
 use crate::modes::server::console::Console;
 use crate::modes::server::console::Entry;
 use crate::modes::server::room::client::Client;
@@ -30,14 +31,23 @@ const GLANCE: Duration = Duration::from_millis(10);
 pub(super) struct RoomKey {
     secret: [u8; 32],
     key: String,
-    guesses: Mutex<GuessLimiter<Guess>>,
+    guesses: Mutex<Guesses>,
     console: Option<Console>,
 }
 
 type Signature = [u8; 32];
 
+/// The wrong keys that came, and the keys that wait.
+#[derive(Default)]
+struct Guesses {
+    limiter: GuessLimiter<Guess>,
+    wrong: WrongKeys,
+}
+
 /// A key that a caller gave.
 struct Guess {
+    /// The address from which it came.
+    from: Client,
     /// The key's signature.
     given: Signature,
     /// The channel for the answer: `true` for the right key.
@@ -61,7 +71,7 @@ impl RoomKey {
         }
     }
 
-    /// A room key that also tells the operator of addresses that guess.
+    /// A room key that also tells the operator from where wrong keys come.
     pub(super) fn telling(self, console: Console) -> RoomKey {
         RoomKey {
             console: Some(console),
@@ -76,22 +86,23 @@ impl RoomKey {
     pub(super) async fn check(
         &self,
         given: &str,
-        client: Client,
+        from: Client,
         first: bool,
     ) -> Result<(), Rejection> {
         // A caller with one address of a network can have them all.
-        let client = client.network();
+        let client = from.network();
         let (verdict, answer) = bounded(1);
         let guess = Guess {
+            from,
             given: self.sign(given),
             verdict,
         };
         let asked = {
             let mut guesses = self.guesses();
             let now = Instant::now();
-            match guesses.ask(client, first, guess, now) {
+            match guesses.limiter.ask(client, first, guess, now) {
                 Admission::Now(guess) => {
-                    self.judge(&mut guesses, client, &guess, now);
+                    self.judge(&mut guesses, &guess, now);
                     None
                 }
                 Admission::Waits(ticket) => Some(Some(ticket)),
@@ -135,31 +146,30 @@ impl RoomKey {
     fn turn(&self, from: Client) -> Duration {
         let mut guesses = self.guesses();
         let now = Instant::now();
-        while let Some(guess) = guesses.draw(from, chance(), now) {
-            self.judge(&mut guesses, from, &guess, now);
+        while let Some(guess) = guesses.limiter.draw(from, chance(), now) {
+            self.judge(&mut guesses, &guess, now);
         }
-        guesses.due(from, now)
+        guesses.limiter.due(from, now)
     }
 
-    fn judge(&self, guesses: &mut GuessLimiter<Guess>, from: Client, guess: &Guess, now: Instant) {
+    /// Answers a guess, and the same right keys that wait with it; tells the operator of a wrong one.
+    fn judge(&self, guesses: &mut Guesses, guess: &Guess, now: Instant) {
+        let network = guess.from.network();
         // Compared by their signatures, whose first bytes tell nothing of the keys.
         let right = self.sign(&self.key) == guess.given;
         if right {
-            for other in guesses.alike(from, |other| other.given == guess.given) {
+            let alike = |other: &Guess| other.given == guess.given;
+            for other in guesses.limiter.alike(network, alike) {
                 let _ = other.verdict.try_send(true);
             }
+        } else {
+            let lately = guesses.limiter.wrong(network, now);
+            let sentence = guesses.wrong.count(guess.from, lately, now);
+            if let (Some(sentence), Some(console)) = (sentence, &self.console) {
+                console.show(Entry::Notice(sentence));
+            }
         }
-        if !right
-            && guesses.wrong(from, now)
-            && let Some(console) = &self.console
-        {
-            console.show(Entry::Notice(format!(
-                "Too many wrong room keys came from {from}: {AT_ONCE} within a minute. From now on \
-                 about one a second is checked. If nobody there should know the key, block the \
-                 address with a firewall."
-            )));
-        }
-        // Whoever asked may be gone.
+        // The caller may be gone.
         let _ = guess.verdict.try_send(right);
     }
 
@@ -170,7 +180,7 @@ impl RoomKey {
         mac.finalize().into_bytes().into()
     }
 
-    fn guesses(&self) -> MutexGuard<'_, GuessLimiter<Guess>> {
+    fn guesses(&self) -> MutexGuard<'_, Guesses> {
         // A panic elsewhere leaves the counts whole: every change is made in one piece.
         self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,7 +195,8 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.key.guesses().leave(self.from, self.ticket);
+        let mut guesses = self.key.guesses();
+        guesses.limiter.leave(self.from, self.ticket);
     }
 }
 
