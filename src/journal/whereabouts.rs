@@ -13,9 +13,12 @@ use super::torn::{beside, copy};
 use super::{AppendError, Journal};
 use crate::failure::reason;
 use crate::system::files::{
-    FileId, SHARED, is_device_failure, is_of_removed, name_of, names, rights,
+    FileId, SHARED, bytes_of_name, is_device_failure, is_of_removed, name_of, names, rights,
 };
 use crate::system::replace::sync_folder_of;
+
+/// The suffix of the copy of a log that was removed, before its length.
+const SAVED: &str = "saved-";
 
 /// A reason why the log's path could not be examined, if that is no reason to stop: the open file
 /// still has a name, and what is written to it is kept.
@@ -68,7 +71,7 @@ impl Journal {
     fn save_beside(&self, path: &Path) -> io::Result<PathBuf> {
         // As private as the log was.
         let mode = rights(&self.file.metadata()?) & SHARED;
-        let (saved, mut into) = beside(path, &format!("saved-{}", self.end), mode)?;
+        let (saved, mut into) = beside(path, &format!("{SAVED}{}", self.end), mode)?;
         let copied = copy(&self.file, 0, self.end, &mut into)
             .and_then(|()| into.sync_all())
             .and_then(|()| sync_folder_of(&saved));
@@ -136,6 +139,25 @@ impl Journal {
             unlinked,
         })
     }
+}
+
+/// The copies next to the log at `path` that [`Journal::save`] made, the newest last.
+pub fn saved_copies(path: &Path) -> Vec<PathBuf> {
+    let mut start = path.file_name().unwrap_or_default().to_os_string();
+    start.push(format!(".{SAVED}"));
+    let start = bytes_of_name(&start);
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let copies = files.filter(|file| bytes_of_name(&file.file_name()).starts_with(start));
+    let mut copies: Vec<_> = copies
+        .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.file_name())))
+        .collect();
+    copies.sort();
+    let copies = copies.into_iter();
+    copies.map(|(_, name)| path.with_file_name(name)).collect()
 }
 
 /// The fate of a log that was lost while the server used it.

@@ -296,10 +296,12 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(secret::unusable(&args.log, &error)))?;
     let console = Console::start(args.console.unwrap_or_else(words::default_console));
     let signals = signals::watch(console.clone())?;
+    let forgotten = log::forgotten_copy(&args.log, &opening);
     let open_to_others = secret::take_back(&args.log, key.is_some());
     let open_key = args.key_file.as_deref().and_then(secret::open_key);
     let notices = finished.into_iter().chain(log::notices(&opening));
-    for notice in notices.chain(open_to_others).chain(open_key) {
+    let notices = notices.chain(forgotten).chain(open_to_others);
+    for notice in notices.chain(open_key) {
         console.show(Entry::Notice(notice));
     }
     let history_end = opening.recent().next;

@@ -100,9 +100,45 @@ fn an_idle_room_notices_what_happens_to_its_log_and_loses_nothing() {
         fs::rename(saved, &log).expect("put back");
         let folder = Arc::clone(&server.folder);
         let server = Server::start_in(folder, "127.0.0.1:0", &[]);
+        assert_eq!(server.notices.text(), "", "{how}");
         let said = server.said();
         assert!(said.iter().any(|line| line.ends_with("safe")), "{said:?}");
     }
+}
+
+#[test]
+fn a_new_log_next_to_the_copy_of_a_removed_one_is_pointed_out_once() {
+    let mut server = Server::start(&[]);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "safe").status, 201);
+    take_away(&server.log(), "removed");
+    assert_eq!(server.ended().code(), Some(1));
+    let (copy, _) = beside(&server, "log.txt.saved-").expect("the copy");
+    // A service manager starts it again.
+    server.start_again(&[]);
+    let line = format!("log.txt is new, but next to it is log.txt.{}", &copy[8..]);
+    server.notices.wait_for(&line);
+    server
+        .notices
+        .wait_for(&format!("(`mv -n {copy} log.txt`)"));
+    assert!(server.stop().success());
+    // A room that goes on in the new log is not told again.
+    server.start_again(&[]);
+    server.log_in("uthira");
+    assert!(server.stop().success());
+    let told = server.notices.text();
+    assert!(!told.contains("saved-"), "{told}");
+    // And of several copies the newest is named.
+    let log = server.log();
+    fs::remove_file(&log).expect("removed");
+    let older = fs::File::create(log.with_extension("txt.saved-9")).expect("made");
+    older
+        .set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .expect("set");
+    fs::write(log.with_extension("txt.torn-9"), "").expect("made");
+    server.start_again(&[]);
+    let line = format!("{copy} (the newest of 2 such copies)");
+    server.notices.wait_for(&line);
 }
 
 #[test]

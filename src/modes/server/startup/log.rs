@@ -73,9 +73,30 @@ pub fn notices(opening: &Opening) -> Vec<String> {
     torn.into_iter().chain(damaged).chain(missing).collect()
 }
 
+/// The sentence about a copy next to a log that is new: it has what an earlier log of that name had when it
+/// was removed while a server used it. A service manager then starts the server again, with an empty room.
+pub fn forgotten_copy(path: &Path, opening: &Opening) -> Option<String> {
+    if opening.recent().next > 0 {
+        return None;
+    }
+    let mut copies = journal::saved_copies(path);
+    let (newest, others) = (copies.pop()?, copies.len());
+    let (log, copy) = (path.display(), newest.display());
+    let newest = match others {
+        0 => String::new(),
+        _ => format!(" (the newest of {} such copies)", others + 1),
+    };
+    Some(format!(
+        "The log {log} is new, but next to it is {copy}{newest}: the copy of a log of that name that \
+         was removed while a server used it. To continue with that conversation, stop the server, \
+         move the new log aside, put the copy back (`mv -n {copy} {log}`), and start the server. To \
+         continue with the new log, move the copy elsewhere."
+    ))
+}
+
 /// A log that this run has begun to write.
 pub struct BegunLog {
-    /// Its append end.
+    /// The append end.
     pub journal: Journal,
     /// The id of the line that says so.
     pub opened: Id,
