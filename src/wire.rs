@@ -35,7 +35,7 @@ pub enum Wire {
         /// A description of the damage.
         message: String,
     },
-    /// Older events were left out because the listener asked for at most so many.
+    /// Older events were left out, since the listener asked for a number of the newest.
     Gap {
         /// A sentence that says what was left out and how to read it.
         message: String,

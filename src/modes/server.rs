@@ -3,7 +3,7 @@
 //! [`Server`] is the server itself, which a test can run in its own process; [`run`] is the program around
 //! it: arguments, key, signals, supervisor, and what the operator reads.
 //!
-//! The rooms of the server, in the order in which a message meets them: [`api`] accepts connections and
+//! The modules of the server, in the order in which a message meets them: [`api`] accepts connections and
 //! decides what a request does, [`room`] knows who is present and queues what is to be recorded, [`commit`]
 //! writes it, [`room::tail`] keeps the newest of it in memory, [`fanout`] sends it to the listeners.
 //! [`startup`] has what is done once, [`console`] shows the operator what goes on.

@@ -73,7 +73,8 @@ impl Drop for Continued {
     }
 }
 
-/// Stops this process as nothing can prevent, so that the shell is told; comes back when it goes on.
+/// Stops this process with the signal that cannot be caught, so that the shell learns of it. Returns when
+/// the process is continued.
 pub(crate) fn stop_this() {
     use rustix::process::{Signal, getpid, kill_process};
     let _ = kill_process(getpid(), Signal::STOP);

@@ -13,7 +13,7 @@ use super::files::FileId;
 /// that does not read is waited for no longer than `patience`.
 ///
 /// # Errors
-/// Nobody listens there, or nobody read in time.
+/// Nothing listens there, or what does did not read in time.
 pub(crate) fn send(address: &OsStr, message: &str, patience: Duration) -> io::Result<()> {
     let address = match address.as_bytes() {
         [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,

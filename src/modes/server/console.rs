@@ -1,7 +1,7 @@
 //! The operator's view.
 //!
-//! Lines are written by a thread of their own behind a bounded queue: a terminal that blocks loses
-//! console lines, which are counted and told, and never slows the room.
+//! A thread of its own writes the lines from a bounded queue: a terminal that blocks loses console
+//! lines, whose number is shown, and never slows the room.
 //!
 //! A question to the operator is written by the same thread ([`Console::ask`]). While it stands, what is
 //! said in the room is kept for afterwards, the newest of it, and a notice is written above it.
@@ -32,7 +32,7 @@ pub struct ShownRequest {
     pub thread: usize,
 }
 
-/// One thing to show.
+/// A line or block for the operator.
 #[derive(Debug)]
 pub enum Entry {
     /// A member came in.
@@ -101,7 +101,7 @@ impl Console {
         self.level != cli::ConsoleLevel::Quiet
     }
 
-    /// Shows `entry`, or counts it as lost if the terminal is too far behind.
+    /// Shows `entry`, or counts it as lost if the queue is full.
     pub fn show(&self, entry: Entry) {
         if !self.wants_traffic() && !matches!(entry, Entry::Notice(_)) {
             return;
@@ -113,7 +113,7 @@ impl Console {
         }
     }
 
-    /// Asks the operator, who is at a terminal, `question`; traffic is kept until [`Console::go_on`].
+    /// Asks the operator at the terminal the `question`; traffic is kept until [`Console::go_on`].
     pub fn ask(&self, question: &'static str) {
         self.tell(Instruction::Ask(question));
     }
@@ -151,7 +151,7 @@ fn write(
     written: &AtomicU64,
 ) {
     let mut kept = VecDeque::new();
-    // What is asked, if anything is; while something else is written there is only nothing to repeat.
+    // The question that stands, if any. While something else writes to the terminal there is none to repeat.
     let mut asked: Option<Option<&'static str>> = None;
     while let Ok(told) = told.recv() {
         match told {
@@ -189,7 +189,7 @@ fn write(
 
 /// Writes to the terminal as it stands.
 fn put(text: &str) {
-    // Who cannot be asked does not answer.
+    // An operator who does not see it does not answer.
     let _ = io::stdout().write_all(text.as_bytes());
     let _ = io::stdout().flush();
 }

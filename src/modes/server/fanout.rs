@@ -266,7 +266,7 @@ impl Fanout {
     }
 }
 
-/// One of the listeners that are counted; dropped, it is counted no more.
+/// Counts a listener while it lives.
 #[derive(Debug)]
 struct Listener(Arc<Fanout>);
 

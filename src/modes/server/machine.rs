@@ -1,4 +1,4 @@
-//! Facts about the machine that several rooms of the server ask for.
+//! Facts about the machine that several modules of the server need.
 
 /// The number of cores that this process may use.
 pub fn cores() -> usize {
@@ -11,8 +11,8 @@ pub fn writers() -> usize {
     (cores() / 2).max(1)
 }
 
-/// Gives the process's tasks a thread for each core that the writers leave. With more threads than that,
-/// one request wakes several to do the work of one.
+/// Gives tasks one thread for each core that the writers leave. With more threads than that, one request
+/// wakes several to do the work of one.
 pub fn size_runtime() {
     let threads = (cores() - writers()).max(1);
     let config = async_global_executor::GlobalExecutorConfig::default()

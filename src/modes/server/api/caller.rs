@@ -177,7 +177,7 @@ impl Callers {
         }
     }
 
-    /// Judges credentials that are not needed: who has the key has no need of a name.
+    /// Judges credentials that are not needed. A caller with the key needs no name.
     async fn anybody(&self, head: &Head, source: Source) -> Identity {
         if self.has_key() && self.known(head, None, source).await.is_err() {
             return Identity::Stranger;

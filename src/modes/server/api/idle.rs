@@ -1,7 +1,7 @@
 //! Connections without a request under way. When all places are taken, the one that has waited the
 //! longest makes room; when those of an address are, the longest waiting of that address. Listeners are
 //! not among them; members go only for their own address, and after everybody else. Each goes when its
-//! time is up: one look a second for all of them, since a timer for each request costs as much as
+//! time is up: one check a second for all of them, since a timer for each request costs as much as
 //! reading it.
 
 use std::collections::{BTreeSet, HashMap};
@@ -41,7 +41,7 @@ struct Waitlist {
     /// Those whose address is known: of each, and of each IPv6 network, the longest waiting first, and
     /// its members last.
     own: BTreeSet<(Client, bool, u64)>,
-    /// No connection waits for a request any more.
+    /// The server closes: no connection may wait for a request.
     closed: bool,
 }
 
@@ -74,8 +74,8 @@ impl Eviction {
 }
 
 impl Idle {
-    /// A connection of `from`, if that is known, waits for a request as long as what this gives lives,
-    /// and not much longer than `until`.
+    /// Lists a connection of `from`, if that is known, as waiting for a request: for as long as the
+    /// returned guard lives, and not much longer than `until`.
     pub fn enter(
         &self,
         eviction: &Arc<Eviction>,

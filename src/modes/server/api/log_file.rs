@@ -55,7 +55,7 @@ impl FileQuery {
     ///
     /// A range with a condition is for a client that has the log up to a place. It is sent if nothing
     /// before that place has changed and it leaves nothing out after it; otherwise the whole log is, as the
-    /// two do not go together. A range alone is sent as it is asked for.
+    /// two do not go together. A range alone is sent as requested.
     ///
     /// # Errors
     /// The log cannot be read, or ends before the range.

@@ -39,7 +39,7 @@ enum StartPoint {
     All,
     /// After the newest event.
     Latest,
-    /// From the newest so many events on.
+    /// This many of the newest events.
     Newest(usize),
     /// At an id that is malformed.
     Nowhere,

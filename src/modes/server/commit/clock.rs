@@ -35,16 +35,16 @@ pub struct Clock {
     committed: Stamp,
     /// The last reading that was believed.
     believed: Option<Reading>,
-    /// Since when the clock has been far ahead of that.
+    /// The reading since which the clock has been far ahead of that.
     jumped: Option<Duration>,
     /// The reading before a jump that was believed in the end.
     before: Option<Reading>,
-    /// While the clock is behind the log: from which time and reading lines go on.
+    /// The time and the reading from which lines go on while the clock is behind the log.
     behind: Option<(Stamp, Duration)>,
 }
 
 impl Clock {
-    /// For a log whose latest line has the time `last`.
+    /// A clock for a log whose latest line has the time `last`.
     pub fn new(last: Stamp) -> Clock {
         Clock {
             last,

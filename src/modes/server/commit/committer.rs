@@ -61,7 +61,7 @@ struct Decision {
     lines: Vec<u8>,
     /// The newest event of the lines.
     last: Option<Id>,
-    /// For each order; none for those that ask for no line.
+    /// The verdict on each order; none for those that ask for no line.
     verdicts: Vec<Option<Verdict>>,
     changes: Vec<Change>,
     entries: Vec<Entry>,
@@ -309,7 +309,7 @@ impl<S: Store> Committer<S> {
     }
 }
 
-/// Has the committer do `job` every so `often`, until no orders are taken any more.
+/// Has the committer do `job` at this interval, until no more orders are taken.
 pub async fn remind(job: Job, often: Duration, orders: Arc<Orders>) {
     loop {
         Timer::after(often).await;

@@ -67,7 +67,7 @@ impl Fullness {
         }
     }
 
-    /// Records that a piece of so many bytes did not fit.
+    /// Records that a piece of `bytes` bytes did not fit.
     pub fn refused(&mut self, bytes: usize, now: Duration) -> Option<SpaceNotice> {
         self.found.forget();
         // What waited together is written together; no line needs more than that.
@@ -81,7 +81,7 @@ impl Fullness {
         Some(SpaceNotice::Full)
     }
 
-    /// Records that a piece of so many bytes is on the disk. A short one proves nothing about longer ones.
+    /// Records that a piece of `bytes` bytes is on the disk. A short one proves nothing about longer ones.
     pub fn written(&mut self, bytes: usize) -> Option<SpaceNotice> {
         if bytes == 0 || self.longest == 0 || bytes + ALIKE < self.longest && !self.found.get() {
             return None;

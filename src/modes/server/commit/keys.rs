@@ -39,9 +39,9 @@ pub struct Keys {
     limits: Limits,
     hashers: [RandomState; 2],
     known: HashMap<u128, Known>,
-    /// Oldest first. What is not known any more may still stand here, until it is too old.
+    /// The keys, oldest first. One that was forgotten may stand here until it is too old.
     order: VecDeque<Slot>,
-    /// Of each sender the keys that are known, oldest first.
+    /// The known keys of each sender, oldest first.
     senders: HashMap<u64, VecDeque<u128>>,
     /// The number of the newest message; those of this run count from 1.
     newest: i64,

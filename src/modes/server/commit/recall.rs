@@ -224,7 +224,7 @@ pub fn begin(
     })
 }
 
-/// Reads back until everything that counts was read, or nobody takes it any more.
+/// Reads back until everything that counts was read, or the committer is gone.
 fn read_back(
     walk: &mut Walk,
     mut source: Source,

@@ -107,7 +107,7 @@ pub trait Store: Send + 'static {
     /// The batches after `from`, oldest first; after a conflict there is at least one.
     ///
     /// # Errors
-    /// The log cannot be followed any more.
+    /// The log can no longer be followed.
     fn follow(&mut self, from: Place) -> Result<Vec<Followed>, Fatal>;
 
     /// Writes the line of an erased event over the line at `offset`, which is as long, durably. Its log

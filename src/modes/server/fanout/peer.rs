@@ -53,7 +53,7 @@ pub struct Peer {
 pub enum SendOutcome {
     /// The peer took all bytes.
     All,
-    /// The peer took so many bytes, and nothing more before it is [writable](Peer::writable).
+    /// The peer took this many bytes, and takes no more until it is [writable](Peer::writable).
     Full(usize),
     /// The client went away, or the network did.
     Gone,

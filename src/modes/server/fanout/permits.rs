@@ -29,7 +29,7 @@ struct Waiting {
 pub(super) struct Permit(Permits);
 
 impl Permits {
-    /// Makes so many permits, all of them free.
+    /// Makes this many permits, all of them free.
     pub(super) fn new(count: usize) -> Permits {
         Permits(Arc::new(Mutex::new(Waiting {
             free: count,

@@ -41,8 +41,8 @@ impl Drop for AnswerDue {
     }
 }
 
-/// An order that came when all places were taken. Taken back when it is dropped, also because whoever
-/// asked does not wait any more: what never reaches the committer is undone here.
+/// An order that came when all places were taken. Dropping it takes it back, also when its sender stops
+/// waiting: what never reaches the committer is undone here.
 #[derive(Debug)]
 pub struct LateOrder<'a> {
     pub(super) room: &'a Room,
@@ -52,7 +52,7 @@ pub struct LateOrder<'a> {
 }
 
 impl LateOrder<'_> {
-    /// Takes it back; whether it was not taken yet.
+    /// Takes it back. Returns false if the committer has it already.
     pub fn take_back(&mut self) -> bool {
         let back = self.room.orders.withdraw(&self.sender, self.placed);
         if back && let Some(change) = self.undo.take() {

@@ -12,7 +12,7 @@ use super::lock::{Lock, LockGuard, Rank};
 
 /// The time for which a list is good when nothing is said: idle times are whole seconds.
 const FRESH: Duration = Duration::from_secs(1);
-/// A list that takes long to make is good for so many times as long while others speak, so that making
+/// A list that takes long to make is good for this many times as long while others speak, so that making
 /// it takes a twentieth of the time at most.
 const REST: u32 = 20;
 

@@ -1,4 +1,4 @@
-//! The words that the server's rooms exchange: what is asked of the committer, and what becomes of it.
+//! The vocabulary that the server's modules share: what is asked of the committer, and what becomes of it.
 
 use std::time::Duration;
 

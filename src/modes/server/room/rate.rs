@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// Bursts of messages may be so many seconds' worth of them.
+/// The length of a burst of messages, in seconds' worth of them.
 const BURST: u32 = 10;
 /// The number of buckets that are remembered.
 const MAX_KNOWN: usize = 10_000;

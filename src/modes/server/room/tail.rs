@@ -23,7 +23,7 @@ pub struct Batch {
 pub struct Encoded {
     /// The bytes that a listener is sent.
     pub bytes: Vec<u8>,
-    /// For each line, where it starts in the journal and in `bytes`.
+    /// The start of each line in the journal and in `bytes`.
     starts: Vec<(u64, usize)>,
 }
 

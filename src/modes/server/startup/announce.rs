@@ -6,8 +6,8 @@ use crate::cli::ServerArgs;
 use crate::event::LogId;
 use crate::nearby::{self, Announced};
 
-/// Announces the room that listens on `bound`, unless that is not wished for, and what the operator
-/// is told about it.
+/// Announces the room that listens on `bound`, unless `--no-announce` forbids it. Returns the
+/// announcement, which lasts as long as the value, and a sentence about it for the operator.
 pub fn announce(
     args: &ServerArgs,
     log: LogId,

@@ -3,7 +3,7 @@
 //!
 //! What always holds:
 //!
-//! - Nobody waits for the answer but who is asked: connections are served meanwhile.
+//! - Nobody but the operator waits for the answer: connections are served meanwhile.
 //! - Only a process in the foreground of its terminal reads from it. In the background that would stop
 //!   the process, and with it the room, so a question is not asked there, or is withdrawn.
 //! - While a question stands, or the old conversation is shown, the console keeps its lines
@@ -43,7 +43,7 @@ pub struct Asking {
 
 impl Asking {
     /// Says where the room is, by `say_where`, and shows the old conversation, which ends at `end`,
-    /// if that is wanted; a terminal in whose foreground this runs is asked. Comes back at once.
+    /// if that is wanted; asks the operator if this runs in the foreground of a terminal. Returns at once.
     pub fn begin(
         args: &ServerArgs,
         end: u64,
@@ -94,7 +94,7 @@ impl Asking {
                 seen = true;
             }
             let shown = old.show();
-            // After a long conversation it is on the screen no more.
+            // A long conversation has moved it off the screen.
             seen &= shown + SPARE_ROWS < rows();
             if !seen && !old.over.load(Ordering::Relaxed) {
                 say_where();
@@ -131,7 +131,7 @@ struct Old {
 }
 
 impl Old {
-    /// Shows it, and returns the number of its lines.
+    /// Shows the conversation, and returns the number of its lines.
     fn show(&self) -> u64 {
         self.console.hold();
         let out = io::stdout();

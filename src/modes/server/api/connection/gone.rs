@@ -15,7 +15,7 @@ pub(super) const OFTEN: Duration = Duration::from_millis(100);
 /// The interim answer; HTTP/1.0 knows none.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Ends once nobody is there any more. Nothing else may be sent meanwhile.
+/// Returns once the peer is gone. Nothing else may be sent meanwhile.
 pub(super) async fn gone(peer: &Peer, minor: u8, often: Duration) {
     let mut asked = minor == 0;
     loop {

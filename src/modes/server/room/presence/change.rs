@@ -10,7 +10,7 @@ pub enum Change {
     Joined(SessionId, Stamp),
     /// The leave is recorded.
     Left(SessionId),
-    /// With the line of this time, a session ended for good.
+    /// A session ended for good, with the line of this time.
     Ended(Mark, Stamp),
     /// The end of a session whose member is not here could not be recorded.
     EndFailed(Mark),

@@ -10,7 +10,7 @@ use super::{
 const MAX_MEMBERS: usize = 20_000;
 
 impl Presence {
-    /// Queues a new session that wants the name behind the others from the same client; returns how long it
+    /// Queues a new session that wants the name after the others from the same client; returns how long it
     /// must wait for its join.
     ///
     /// # Errors
@@ -22,7 +22,7 @@ impl Presence {
         self.quotas.book(from, now).map_err(Denied::Address)
     }
 
-    /// Gives a place in that queue back that was not used.
+    /// Gives back a place in that queue that was not used.
     pub fn give_up(&mut self, from: Client) {
         self.quotas.give_back(from);
     }

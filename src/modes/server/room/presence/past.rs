@@ -44,9 +44,9 @@ pub struct EarlierRuns {
     order: VecDeque<(Mark, Stamp)>,
     /// When the members of sessions came in last, of the newest in the log.
     joined: HashMap<Mark, Stamp>,
-    /// The sessions whose end is asked for and not written yet.
+    /// The sessions whose end is ordered and not written yet.
     ending: HashSet<Mark>,
-    /// Of tokens up to this time it is not known any more whether they ended.
+    /// The time up to which tokens may have ended without a trace.
     forgotten: Option<Stamp>,
     /// The log is still being read back, and was looked through from this time on.
     reading: Option<Stamp>,
@@ -136,7 +136,7 @@ impl EarlierRuns {
         }
     }
 
-    /// The end of a session whose member is not here is asked for now.
+    /// Notes that the end of a session whose member is not here was ordered.
     pub fn ending(&mut self, mark: Mark) {
         self.ending.insert(mark);
     }
@@ -229,7 +229,7 @@ impl EarlierRuns {
         }
     }
 
-    /// The session with this name is here again, so nothing is held for it any more.
+    /// Ends the hold of a session with this name, which is here again.
     pub fn came_back(&mut self, name: &Name) {
         let like: Vec<u64> = self.names.find(name).collect();
         for number in like {
