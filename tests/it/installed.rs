@@ -214,7 +214,7 @@ fn the_key_file_that_systemd_passes_on_is_what_the_manual_and_the_unit_say() {
     // As systemd reads them, with an executable that is there.
     let folder = Folder::new();
     let here = |text: &str| text.replace("/usr/bin/chatroom", env!("CARGO_BIN_EXE_chatroom"));
-    let of_unit = folder.file("chatroom.service", &here(&unit));
+    let of_unit = folder.file("chatroom.service", here(&unit));
     let overrides = folder.path().join("chatroom.service.d");
     fs::create_dir(&overrides).expect("a folder");
     fs::write(overrides.join("override.conf"), here(lines)).expect("written");
