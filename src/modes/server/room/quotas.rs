@@ -216,9 +216,9 @@ struct Open {
 /// The way in which a connection comes to be counted for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
-    /// It was just accepted.
+    /// Just accepted.
     New,
-    /// It has been open, as a proxy's connection that now brings a request of this client.
+    /// Open already, as a proxy's connection that now brings a request of this client.
     Open,
 }
 
