@@ -11,7 +11,10 @@ impl Model {
         if !self.would_fetch(&gap) {
             return None;
         }
-        let query = query_to_fill(&gap, from_above);
+        let query = match from_above {
+            true => query_from_above(&gap),
+            false => query_from_below(&gap),
+        };
         self.fetching.push(query.clone());
         Some(Effect::Fetch(query))
     }
@@ -114,8 +117,7 @@ impl Model {
     /// Gives up the gaps that the answer to a query left as they are, since it had nothing to show:
     /// the query that fills them is still the same, and would have the same answer.
     fn note_unshown(&mut self, query: &HistoryQuery) {
-        let is_left =
-            |gap: &Gap| query_to_fill(gap, true) == *query || query_to_fill(gap, false) == *query;
+        let is_left = |gap: &Gap| [query_from_above(gap), query_from_below(gap)].contains(query);
         let left = self.history.gaps().filter(is_left);
         let why = "the server's answer had nothing that this window can show.";
         let left = left.map(|gap| (gap.end, why.to_string()));
@@ -175,10 +177,17 @@ impl Model {
     }
 }
 
-/// The query that fills a gap from its reader's side.
-fn query_to_fill(gap: &Gap, from_above: bool) -> HistoryQuery {
+/// The query that fills a gap for a reader who comes from above it.
+fn query_from_above(gap: &Gap) -> HistoryQuery {
+    match gap.above {
+        Some(above) => HistoryQuery::After(above),
+        None => query_from_below(gap),
+    }
+}
+
+/// The query that fills a gap for a reader who comes from below it.
+fn query_from_below(gap: &Gap) -> HistoryQuery {
     match (gap.above, gap.below) {
-        (Some(above), _) if from_above => HistoryQuery::After(above),
         (_, Some(below)) => HistoryQuery::Before(below),
         (Some(above), None) => HistoryQuery::After(above),
         (None, None) => HistoryQuery::Newest,

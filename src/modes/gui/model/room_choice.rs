@@ -96,7 +96,8 @@ impl Model {
             let mut effects = vec![Effect::FillAddress(address.clone())];
             // A sentence about this machine's settings is still to be read.
             let note = self.note.take();
-            effects.extend(self.log_in(&address.to_string(), name, key, true));
+            let persist = true;
+            effects.extend(self.log_in(&address.to_string(), name, key, persist));
             self.note = note;
             return effects;
         }

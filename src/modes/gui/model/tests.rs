@@ -191,7 +191,17 @@ impl Model {
     }
 }
 
-fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
+/// The login is accepted, in another room than before.
+fn enter(model: &mut Model, name: &str) -> Vec<Effect> {
+    accept_login(model, name, true)
+}
+
+/// The link has logged in again by itself.
+fn renew_session(model: &mut Model, name: &str) -> Vec<Effect> {
+    accept_login(model, name, false)
+}
+
+fn accept_login(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
     let session = Session {
         name: name.into(),
         token: "t".into(),
@@ -212,7 +222,7 @@ fn let_in(model: &mut Model, name: &str, fresh: bool) -> Vec<Effect> {
 fn in_the_room() -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     members(&mut model, 20, &["uthira", "bob"]);
     hear(&mut model, Report::State(LinkState::Connected));
     events(
@@ -281,7 +291,7 @@ fn a_refused_name_is_asked_for_again_as_often_as_it_takes() {
         );
     }
     log_in(&mut model, "uthira");
-    let effects = let_in(&mut model, "uthira", true);
+    let effects = enter(&mut model, "uthira");
     let address = Address::parse("10.0.0.1").expect("an address");
     assert_eq!(
         effects,

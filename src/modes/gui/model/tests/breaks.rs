@@ -235,7 +235,7 @@ fn a_session_that_is_refused_for_good_asks_for_another_login() {
 #[test]
 fn a_login_behind_the_users_back_leaves_the_cursor_alone() {
     let mut model = in_the_room();
-    assert_eq!(let_in(&mut model, "uthira", false), []);
+    assert_eq!(renew_session(&mut model, "uthira"), []);
     assert_eq!(
         screen(&model),
         with_backlog(&["Here (2) bob, uthira (you)", "connected"])
@@ -257,6 +257,6 @@ fn a_persistent_login_says_that_nobody_is_there_and_goes_on() {
     let drawn = screen(&model);
     assert!(drawn[1].starts_with("! Address: No chatroom answers at 10.0.0.1:7: connection"));
     assert_eq!(drawn[3], "offline: connection refused; trying again in 1 s");
-    assert_eq!(let_in(&mut model, "uthira", true).len(), 2);
+    assert_eq!(enter(&mut model, "uthira").len(), 2);
     assert_eq!(model.hint(), None);
 }

@@ -13,7 +13,7 @@ fn back_after_a_gap(count: u64) -> Model {
     };
     model.update(Input::Restored(Box::new(kept)));
     model.update(Input::Front(false));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     let last = 9000 + 10 * (count + 1);
     members(&mut model, last, &["uthira", "bob"]);
     hear(&mut model, Report::State(LinkState::Connected));

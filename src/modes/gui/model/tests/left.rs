@@ -50,7 +50,7 @@ fn it_is_seen_while_the_room_is_away_and_said_once_it_is_back() {
         model.session_to_save(),
         Some(SavedSession { draft, ..left })
     );
-    let effects = let_in(&mut model, "uthira", true);
+    let effects = enter(&mut model, "uthira");
     let said = effects.iter().filter_map(|effect| match effect {
         Effect::Send(message) => Some(message.text.clone()),
         Effect::Restore(text) => panic!("{text} is there already"),
@@ -78,7 +78,7 @@ fn what_is_another_rooms_is_not_seen_in_this_one() {
     );
     model.update(Input::Restored(Box::new(kept("", &["mine"]))));
     assert_eq!(transcript(&model), ["[eve]: mine <waiting>"]);
-    let effects = let_in(&mut model, "eve", true);
+    let effects = enter(&mut model, "eve");
     let says = |effect: &&Effect| matches!(effect, Effect::Send(_));
     assert_eq!(effects.iter().filter(says).count(), 1);
 }
@@ -90,7 +90,7 @@ fn who_is_in_a_room_sees_nothing_of_the_one_that_is_asked_for() {
     log_in(&mut model, "eve");
     model.update(Input::Restored(Box::new(kept("draft", &["later"]))));
     assert_eq!(transcript(&model), before);
-    let effects = let_in(&mut model, "eve", true);
+    let effects = enter(&mut model, "eve");
     assert!(effects.contains(&Effect::Restore("draft".into())));
     assert!(effects.contains(&Effect::Send(message("later"))));
 }

@@ -44,7 +44,7 @@ fn turn(model: &mut Model, after: Option<Id>, as_of: Id, earlier: Option<&str>, 
 fn reader() -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     let members = model_members(&["uthira", "bob"]);
     let id = place(1, 40, 4);
     hear(&mut model, Report::Members(Members { id, members }));
@@ -65,7 +65,7 @@ fn next_window(model: &Model) -> Model {
     let mut model = self::model();
     log_in(&mut model, "uthira");
     model.update(Input::Restored(Box::new(kept)));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     model
 }
 
@@ -204,7 +204,7 @@ fn who_kept_no_time_is_told_of_nothing_new() {
     let mut model = model();
     log_in(&mut model, "uthira");
     model.update(Input::Restored(Box::new(kept)));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     turn(&mut model, None, place(1, 40, 8), None, restored());
     assert_eq!(model.unread(), (0, 0));
     assert_eq!(model.new_from(), None);

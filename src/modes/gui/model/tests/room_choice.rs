@@ -72,7 +72,7 @@ fn the_only_room_is_joined_and_said() {
     assert_eq!(model.status(), "The settings are odd.");
     // It wants no key and is told none.
     assert_eq!(goes_to(&effects), ("192.168.1.20".to_string(), None));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     let words = "Joined Lobby at 192.168.1.20, found on this network.";
     assert_eq!(model.notes, [words]);
     assert!(!model.searches_for_rooms(), "nothing is searched in a room");
@@ -87,7 +87,7 @@ fn a_room_of_this_machine_counts_once() {
     let effects = searched_long(&mut model);
     let there = ("127.0.0.1".to_string(), Some("secret"));
     assert_eq!(goes_to(&effects), there);
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     let words = "Joined Lobby at 127.0.0.1, on this machine.";
     assert_eq!(model.notes, [words]);
 }
@@ -97,7 +97,7 @@ fn the_room_that_was_used_last_needs_no_words() {
     let mut model = looking(&["10.0.0.1"]);
     find(&mut model, "Lobby", "10.0.0.1", false);
     goes_to(&searched_long(&mut model));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     assert!(model.notes.is_empty());
 }
 
@@ -182,7 +182,7 @@ fn without_any_room_the_last_one_is_tried_until_it_is_back() {
     // One turns up: it is offered, and nothing else happens.
     find(&mut model, "new", "10.0.0.7", false);
     assert_eq!(offered(&model), ["10.0.0.1", "10.0.0.7"]);
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     assert!(!model.searches_for_rooms());
 }
 
@@ -214,7 +214,7 @@ fn who_fills_in_the_login_is_taken_nowhere() {
     log_in(&mut model, "uthira");
     find(&mut model, "Lobby", "192.168.1.20", false);
     assert_eq!(searched_long(&mut model), []);
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     assert!(model.notes.is_empty());
 }
 
@@ -237,7 +237,7 @@ fn a_login_is_offered_rooms_once_its_fields_matter() {
     assert!(model.searches_for_rooms());
     assert_eq!(offered(&model), ["10.0.0.1", "10.0.0.2"]);
     log_in(&mut model, "bob");
-    let_in(&mut model, "bob", true);
+    enter(&mut model, "bob");
     assert!(!model.searches_for_rooms() && model.offers(false).is_empty());
     // Switching to another room; and back.
     model.update(Input::OfferRooms { search: true });

@@ -23,7 +23,7 @@ fn tea_before(before: Option<u64>) -> HistoryQuery {
 fn with_tea() -> Model {
     let mut model = model();
     log_in(&mut model, "uthira");
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     members(&mut model, 120, &["uthira"]);
     hear(&mut model, Report::State(LinkState::Connected));
     events(

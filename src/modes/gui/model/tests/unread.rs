@@ -11,7 +11,7 @@ fn back_after(read: u64, as_of: u64) -> Model {
         ..SavedSession::default()
     };
     model.update(Input::Restored(Box::new(kept)));
-    let_in(&mut model, "uthira", true);
+    enter(&mut model, "uthira");
     members(&mut model, as_of, &["uthira", "bob"]);
     hear(&mut model, Report::State(LinkState::Connected));
     model

@@ -56,12 +56,12 @@ fn what_was_not_answered_and_the_draft_outlive_the_window() {
     log_in(&mut model, "uthira");
     let restored = Effect::Restore("half a sentence".into());
     assert_eq!(model.update(Input::Restored(Box::new(kept))), [restored]);
-    let effects = let_in(&mut model, "uthira", true);
+    let effects = enter(&mut model, "uthira");
     let said_again =
         |effect: &&Effect| matches!(effect, Effect::Send(message) if message.text == "ho");
     assert_eq!(effects.iter().filter(said_again).count(), 1);
     assert!(transcript(&model).contains(&"[uthira]: ho <waiting>".to_string()));
-    assert_eq!(let_in(&mut model, "uthira", false), [], "once is enough");
+    assert_eq!(renew_session(&mut model, "uthira"), [], "once is enough");
 }
 
 #[test]
@@ -125,9 +125,9 @@ fn what_the_desktop_lacks_is_said_while_the_room_is_there() {
 fn who_logs_in_again_by_hand_has_the_cursor_in_the_input() {
     let mut model = in_the_room();
     // By itself, the cursor stays where it is.
-    assert_eq!(let_in(&mut model, "uthira", false), []);
+    assert_eq!(renew_session(&mut model, "uthira"), []);
     log_in(&mut model, "uthira");
-    let effects = let_in(&mut model, "uthira", false);
+    let effects = renew_session(&mut model, "uthira");
     assert!(
         effects.contains(&Effect::Focus(Field::Message)),
         "{effects:?}"
@@ -171,7 +171,7 @@ fn nobody_is_idle_by_a_wrong_clock_or_by_what_they_said_before_they_came_in() {
         let mut model = model();
         model.update(Input::Time(Stamp::from_micros(48 * HOUR)));
         log_in(&mut model, "uthira");
-        let_in(&mut model, "uthira", true);
+        enter(&mut model, "uthira");
         members(&mut model, 20, &["uthira", "bob"]);
         let greeting = Wire::Hello {
             id: None,
