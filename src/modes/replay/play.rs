@@ -138,7 +138,7 @@ impl Play {
             self.player.resize(rows, columns);
             let now = Instant::now();
             let next = match self.player.tick(now) {
-                Err(error) if self.was_cut(&error)? => continue,
+                Err(error) if self.notice_cut(&error)? => continue,
                 next => next.map_err(|error| self.unreadable(&error))?,
             };
             let has_shown = self.player.has_output();
@@ -174,7 +174,7 @@ impl Play {
             let now = Instant::now();
             for key in keys {
                 match self.player.key(key, now) {
-                    Err(error) if self.was_cut(&error)? => (),
+                    Err(error) if self.notice_cut(&error)? => (),
                     done => done.map_err(|error| self.unreadable(&error))?,
                 }
             }
@@ -265,9 +265,9 @@ impl Play {
         Ok(())
     }
 
-    /// Returns whether reading failed because a followed log has become shorter; then the play continues from
-    /// its end.
-    fn was_cut(&mut self, error: &io::Error) -> Result<bool, Failure> {
+    /// Returns whether reading failed because a followed log has become shorter; if so, lets the play continue
+    /// from its end.
+    fn notice_cut(&mut self, error: &io::Error) -> Result<bool, Failure> {
         if error.kind() != io::ErrorKind::UnexpectedEof || !self.tape.is_live() {
             return Ok(false);
         }

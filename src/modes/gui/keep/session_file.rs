@@ -201,37 +201,7 @@ fn open(
         );
     };
     let copy = files::beside(&path, "sure");
-    files::remove_fresh(&path).map_err(cannot)?;
-    files::remove_fresh(&copy).map_err(cannot)?;
-    let bytes = read(&path).map_err(cannot)?;
-    let file = bytes.as_deref().and_then(Stored::of);
-    let sure = read(&copy).map_err(cannot)?;
-    let sure = sure.as_deref().and_then(Stored::of);
-    let synced = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
-    let newest = file.as_ref().and_then(|file| file.number);
-    let mut sentence = None;
-    let saved = match (file, sure) {
-        // A file without a number is an earlier program's, which wrote it last.
-        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > synced) => {
-            // Its writer was killed before it was synced; it is synced now, before it is shown.
-            let settled = bytes.map(|bytes| files::replace_surely(&copy, &bytes, 0o600));
-            settled.transpose().map_err(cannot)?;
-            file.session
-        }
-        // The copy wins over what a power cut left of the file.
-        (_, Some(sure)) => sure.session,
-        (_, None) if bytes.is_some() => {
-            let aside = files::set_aside(&path).map_err(cannot)?;
-            sentence = Some(format!(
-                "What an earlier window kept could not be read. It was renamed to {}, and this \
-                 window starts afresh.",
-                aside.display()
-            ));
-            SavedSession::default()
-        }
-        (_, None) => SavedSession::default(),
-    };
-    let number = newest.unwrap_or(0).max(synced);
+    let (number, saved, sentence) = recover(&path, &copy).map_err(cannot)?;
     let syncer = Syncer::start(copy, number, tell).map_err(cannot)?;
     let file = SessionFile {
         path,
@@ -242,6 +212,43 @@ fn open(
         _lock: lock,
     };
     Ok((file, saved, sentence))
+}
+
+/// Reads the newer one of the file and its synced copy, and cleans up after a writer that was
+/// killed. Returns the number of the newest version, its state, and a sentence if neither could be
+/// read. The caller holds the lock.
+fn recover(path: &Path, copy: &Path) -> io::Result<(u64, SavedSession, Option<String>)> {
+    files::remove_fresh(path)?;
+    files::remove_fresh(copy)?;
+    let bytes = read(path)?;
+    let file = bytes.as_deref().and_then(Stored::of);
+    let sure = read(copy)?;
+    let sure = sure.as_deref().and_then(Stored::of);
+    let synced = sure.as_ref().and_then(|sure| sure.number).unwrap_or(0);
+    let newest = file.as_ref().and_then(|file| file.number);
+    let mut sentence = None;
+    let saved = match (file, sure) {
+        // A file without a number is an earlier program's, which wrote it last.
+        (Some(file), sure) if sure.is_none() || newest.is_none_or(|newest| newest > synced) => {
+            // Its writer was killed before it was synced; it is synced now, before it is shown.
+            let settled = bytes.map(|bytes| files::replace_surely(copy, &bytes, 0o600));
+            settled.transpose()?;
+            file.session
+        }
+        // The copy wins over what a power cut left of the file.
+        (_, Some(sure)) => sure.session,
+        (_, None) if bytes.is_some() => {
+            let aside = files::set_aside(path)?;
+            sentence = Some(format!(
+                "What an earlier window kept could not be read. It was renamed to {}, and this \
+                 window starts afresh.",
+                aside.display()
+            ));
+            SavedSession::default()
+        }
+        (_, None) => SavedSession::default(),
+    };
+    Ok((newest.unwrap_or(0).max(synced), saved, sentence))
 }
 
 impl Stored {

@@ -13,7 +13,8 @@ use super::connection::{ANSWER_TIMEOUT, LinkConnection, MAX_BODY, Trouble, unexp
 use super::ending::Ending;
 use crate::address::Address;
 use crate::event::{Body, Id, Key, Recorded};
-use crate::http::exchange::{ClientRequest, ReplyBody};
+use crate::http::exchange::{ClientRequest, Exchange, ReplyBody};
+use crate::http::reply::ReplyHead;
 use crate::modes::gui::talk::Report;
 use crate::sse::decoder::{Decoder, SseEvent};
 use crate::wire::endpoint::{EVENTS, MEMBERS};
@@ -51,19 +52,8 @@ pub(super) async fn open(
     token: &str,
 ) -> Result<EventStream, Ending> {
     let mut connection = connect(address).await?;
-    let answer = connection
-        .ask(&ClientRequest::get(MEMBERS, token))
-        .await
-        .map_err(|trouble| Ending::broken(&trouble))?;
-    let again = answer.head.retry_after().map(Duration::from_secs);
-    let members: Members = match (answer.head.status, answer.json()) {
-        (200, Some(members)) => members,
-        (401, _) => return Err(Ending::LoggedOut),
-        _ => return Err(Ending::refused(answer.sentence(), again)),
-    };
-    let target = members.id;
-    shared.report(Report::Members(members)).await;
-    if !answer.reusable {
+    let (target, reusable) = report_members(shared, &mut connection, token).await?;
+    if !reusable {
         connection = connect(address).await?;
     }
     let after = shared.resume_after.get().map(|id| id.to_string());
@@ -101,16 +91,42 @@ pub(super) async fn open(
             })
         }
         200 => Err(Ending::refused(unexpected(&head), None)),
-        _ => {
-            let again = head.retry_after().map(Duration::from_secs);
-            let (status, unread) = (head.status, unexpected(&head));
-            let reply = within(ANSWER_TIMEOUT, connection.rest(head, exchange, MAX_BODY)).await;
-            let sentence = reply.map_or(unread, |reply| reply.sentence());
-            Err(match status {
-                401 => Ending::LoggedOut,
-                _ => Ending::refused(sentence, again),
-            })
-        }
+        _ => Err(refusal(connection, head, exchange).await),
+    }
+}
+
+/// Reports the list of members. Returns the event as of which it is, and whether the connection can
+/// be used again.
+async fn report_members(
+    shared: &Shared,
+    connection: &mut LinkConnection,
+    token: &str,
+) -> Result<(Id, bool), Ending> {
+    let answer = connection
+        .ask(&ClientRequest::get(MEMBERS, token))
+        .await
+        .map_err(|trouble| Ending::broken(&trouble))?;
+    let again = answer.head.retry_after().map(Duration::from_secs);
+    let members: Members = match (answer.head.status, answer.json()) {
+        (200, Some(members)) => members,
+        (401, _) => return Err(Ending::LoggedOut),
+        _ => return Err(Ending::refused(answer.sentence(), again)),
+    };
+    let target = members.id;
+    shared.report(Report::Members(members)).await;
+    Ok((target, answer.reusable))
+}
+
+/// Reads the reason of a refused stream.
+async fn refusal(mut connection: LinkConnection, head: ReplyHead, exchange: Exchange) -> Ending {
+    let again = head.retry_after().map(Duration::from_secs);
+    let (status, unread) = (head.status, unexpected(&head));
+    let rest = connection.rest(head, exchange, MAX_BODY);
+    let reply = within(ANSWER_TIMEOUT, rest).await;
+    let sentence = reply.map_or(unread, |reply| reply.sentence());
+    match status {
+        401 => Ending::LoggedOut,
+        _ => Ending::refused(sentence, again),
     }
 }
 
@@ -282,7 +298,6 @@ mod tests {
     use futures_lite::future::{block_on, poll_once};
 
     use super::*;
-    use crate::http::exchange::Exchange;
     use crate::modes::gui::link::tests::fake::{encoded, id, said};
 
     #[test]

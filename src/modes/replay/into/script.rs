@@ -71,6 +71,7 @@ impl Script {
         }
     }
 
+    /// Reads one block and adds its steps.
     fn fill(&mut self) {
         let block = match self.blocks.next() {
             Ok(Some(block)) => block,
@@ -100,38 +101,39 @@ impl Script {
         let end = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < end;
-            match judge_or_torn(bytes, ended) {
-                Err(_) => add(None, offset, Step::Defect),
-                Ok((at, summary)) => {
-                    if !self.filter.is_in_time(at) {
-                        continue;
-                    }
-                    match summary.shape {
-                        Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => {
-                            if !self.filter.accepts(&summary) {
-                                continue;
-                            }
-                            match line::parse_line(bytes) {
-                                Ok(event) => add(Some(at), offset, Step::Event(event)),
-                                Err(_) => add(None, offset, Step::Defect),
-                            }
-                        }
-                        Shape::Opened { .. } if self.with_presence => {
-                            add(None, offset, Step::Started)
-                        }
-                        Shape::Opened { .. }
-                        | Shape::Closed
-                        | Shape::Notice(_)
-                        | Shape::Erased(_)
-                        | Shape::Other(_) => {
-                            if self.filter.accepts_all_in_time() {
-                                add(None, offset, Step::Unsaid);
-                            }
-                        }
-                    }
-                }
+            if let Some((at, step)) = step_of(bytes, ended, &self.filter, self.with_presence) {
+                add(at, offset, step);
             }
         }
+    }
+}
+
+/// The step of one line, and its time; `None` if the line is not chosen.
+fn step_of(
+    bytes: &[u8],
+    ended: bool,
+    filter: &Filter,
+    with_presence: bool,
+) -> Option<(Option<Stamp>, Step)> {
+    let Ok((at, raw)) = judge_or_torn(bytes, ended) else {
+        return Some((None, Step::Defect));
+    };
+    if !filter.is_in_time(at) {
+        return None;
+    }
+    match raw.shape {
+        Shape::Message { .. } | Shape::Join(_) | Shape::Leave(_) => {
+            filter.accepts(&raw).then(|| match line::parse_line(bytes) {
+                Ok(event) => (Some(at), Step::Event(event)),
+                Err(_) => (None, Step::Defect),
+            })
+        }
+        Shape::Opened { .. } if with_presence => Some((None, Step::Started)),
+        Shape::Opened { .. }
+        | Shape::Closed
+        | Shape::Notice(_)
+        | Shape::Erased(_)
+        | Shape::Other(_) => filter.accepts_all_in_time().then_some((None, Step::Unsaid)),
     }
 }
 
