@@ -1,4 +1,4 @@
-// One listener for node: `listen.cjs CLIENT URL`. Prints what listen.py does. Both libraries come back by
+// One listener for node: `listen.cjs CLIENT URL`. Its output is that of listen.py. Both libraries resume by
 // themselves: `eventsource` with the header Last-Event-ID, `event-source-polyfill` with ?lastEventId=.
 const [, , client, url] = process.argv;
 
@@ -12,6 +12,6 @@ const begin = async () => {
   const Source = library.EventSource ?? library.EventSourcePolyfill ?? library.default.EventSourcePolyfill;
   const source = new Source(url);
   for (const kind of ["hello", "message"]) source.addEventListener(kind, heard);
-  source.onerror = (event) => console.error(event.message ?? "the stream broke off");
+  source.onerror = (event) => console.error(event.message ?? "the stream ended");
 };
 begin();

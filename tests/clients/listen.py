@@ -1,6 +1,6 @@
 """One Python listener: `listen.py CLIENT URL`. Prints a line of JSON for the stream's greeting and for each
-message, as soon as the library hands it on. Comes back after a cut with the last id: where the library does
-that by itself it does, where it does not these few lines do, as its users would write them."""
+message, as soon as the library delivers it. Resumes after a cut with the last id, by the library if it can, or
+else by a few lines here, as its users would write them."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ last = None
 
 
 def heard(data):
-    """Takes one object of the stream."""
+    """Handles one object of the stream."""
     global last
     event = json.loads(data)
     last = event.get("id", last)
@@ -36,7 +36,7 @@ def lines(pieces):
 
 
 def again(listen):
-    """Listens, and comes back after whatever ended it."""
+    """Listens, and reconnects after every end."""
     while True:
         try:
             for line in listen():

@@ -1,4 +1,4 @@
-"""A connection that can be cut: everything passes through here, until somebody pulls the plug."""
+"""A connection that can be cut: a relay that forwards everything until it is told to break off."""
 
 import socket
 import struct
@@ -44,7 +44,7 @@ class Relay:
             pass
 
     def cut(self):
-        """Breaks all connections off, in the middle of whatever they carry, and takes none."""
+        """Breaks off all connections, even in the middle of an event, and refuses new ones."""
         with self.lock:
             self.cut_off = True
             for one in self.open:

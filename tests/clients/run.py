@@ -1,5 +1,5 @@
-"""Real clients, direct and through real proxies: each hears each message soon, and comes back over a cut
-without a loss. `run.py CHATROOM NODE_MODULES [WAY...]`; scripts/test-clients.sh prepares what it needs."""
+"""Real clients, direct and through real proxies: each receives each message promptly, and resumes after a cut
+without a loss. `run.py CHATROOM NODE_MODULES [WAY...]`; scripts/test-clients.sh prepares its needs."""
 
 import json
 import os
@@ -27,12 +27,12 @@ CLIENTS = [
     "eventsource",
 ]
 NODE = {"event-source-polyfill", "eventsource"}
-# How soon a message must be heard. Where a machine was too busy for that, it is tried again.
+# The longest delay of a message, in seconds. On a busy machine the measurement is repeated.
 SOON = 0.2
 TRIES = 3
 MESSAGES = 8
 PAUSE = 0.5
-# What is said while the connections are down.
+# The number of messages posted while the connections are down.
 MISSED = 40
 PATIENCE = 30
 
@@ -88,7 +88,7 @@ class Client:
 
 class Room:
     def __init__(self, chatroom, folder):
-        # How long the disk takes is not what is asked here.
+        # The time of the disk must not count.
         flags = ["--listen", "127.0.0.1:0", "--max-rate", "0", "--no-announce", "--sync", "never"]
         command = [chatroom, "server", *flags]
         self.process = subprocess.Popen(
@@ -103,7 +103,7 @@ class Room:
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
     def say(self, text):
-        """Says it; when it was on its way."""
+        """Posts a text; returns the time before."""
         began = time.monotonic()
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/messages",
@@ -128,7 +128,7 @@ def answers(port):
 
 
 def lateness(room, clients, number):
-    """Says some messages and gives how late each client heard the worst of them, and the middle one."""
+    """Posts some messages; returns the longest and the median delay of each client."""
     began = {}
     for n in range(MESSAGES):
         text = f"said {number}.{n}"
@@ -143,7 +143,7 @@ def lateness(room, clients, number):
 
 
 def over_a_cut(room, clients):
-    """Cuts everybody off while much is said; nobody may miss or hear twice any of it."""
+    """Cuts all connections during many posts; no client may miss or repeat any of them."""
     greetings = {client: client.greetings for client in clients}
     for client in clients:
         client.relay.cut()
@@ -207,7 +207,7 @@ def main():
         wrong += try_way(way, Path(chatroom).resolve(), Path(modules).resolve())
     if wrong:
         raise SystemExit(f"Late, or not whole: {', '.join(wrong)}.")
-    print("Every client heard every message in time, and came back without a loss.")
+    print("Every client received every message in time, and resumed without a loss.")
 
 
 main()

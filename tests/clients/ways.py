@@ -1,5 +1,5 @@
-"""The ways from a client to the room: direct, and through real proxies with their compression on. Each proxy
-runs as a process of ours, with a configuration and ports of its own."""
+"""The ways from a client to the room: direct, and through real proxies with compression. Each proxy runs as a
+child process, with its own configuration and port."""
 
 import shutil
 import socket
@@ -26,13 +26,13 @@ http {{
     }}
 }}
 """
-# As docs/operating.md has it; and with nothing said, where nginx asks by HTTP/1.0 and the room's
-# X-Accel-Buffering is all that keeps it from collecting.
+# The configuration of docs/operating.md. Without it nginx uses HTTP/1.0, and only the room's X-Accel-Buffering
+# keeps it from buffering.
 DOCUMENTED = """
             proxy_http_version 1.1; proxy_set_header Host $host; proxy_set_header Connection "";
             proxy_buffering off; proxy_read_timeout 1d;
 """
-# Without http-no-delay HAProxy keeps each event for 200 ms in case another follows.
+# Without http-no-delay HAProxy holds each event back for 200 ms in case another follows.
 HAPROXY = """
 defaults
     mode http
@@ -89,7 +89,7 @@ def free_port():
 
 
 def start(way, room, folder):
-    """Starts a way to the room at that port; its own port, and the process if there is one."""
+    """Starts a way to the room at this port; returns its own port, and its process if there is one."""
     if way == "direct":
         return room, None
     folder = Path(folder, way)

@@ -86,8 +86,8 @@ fn enter_sends_and_what_was_sent_comes_back() {
     let all = [block, r"two\nlines", "three", "four"];
     wait_for_said(&server, "eve", &all);
 
-    // What was sent comes back, and the draft behind it; also past what has several lines, in
-    // which the keys go from row to row.
+    // Up recalls sent messages, and Down returns to the draft, also across messages of several lines, in which the
+    // keys move from row to row.
     let up_and_down = |up: usize, down: usize, text: &str| {
         let keys = [vec!["Up"; up], vec!["Down"; down]].concat();
         eve.keys(&keys);
