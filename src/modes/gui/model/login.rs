@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Delivery, Effect, Model, Pending, Phase, Presence, Stamp, is_past};
+use super::{Delivery, Effect, Model, OutboxMessage, Pending, Phase, Presence, Stamp, is_past};
 use crate::address::Address;
 use crate::event::{Body, Recorded};
 use crate::modes::gui::keep::session_file::SavedSession;
@@ -209,7 +209,12 @@ impl Model {
         if !saved.draft.is_empty() {
             effects.push(Effect::Restore(saved.draft));
         }
-        for message in saved.messages {
+        self.send_saved(saved.messages, effects);
+    }
+
+    /// Sends the messages that an earlier window left, and shows those that are not shown yet.
+    fn send_saved(&mut self, messages: Vec<OutboxMessage>, effects: &mut Vec<Effect>) {
+        for message in messages {
             effects.push(Effect::Send(message.clone()));
             if !self.pending.iter().any(|p| p.message.key == message.key) {
                 self.pending.push(Pending {
