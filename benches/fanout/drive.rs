@@ -19,7 +19,7 @@ const LOOK: u64 = 20_000_000;
 /// The rule for sending the next message.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// So many per second, whatever is answered.
+    /// A fixed number per second, whatever is answered.
     Rate(f64),
     /// As long as fewer than so many are in flight: sent, and not yet received by the average listener.
     Window(u64),

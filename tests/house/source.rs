@@ -196,7 +196,7 @@ pub fn parsed_files() -> Vec<(PathBuf, syn::File)> {
     files.collect()
 }
 
-/// Whether an item is a test, or is compiled for tests alone.
+/// Returns whether an item is a test, or is compiled for tests alone.
 pub fn is_of_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
@@ -302,7 +302,7 @@ pub fn split(path: &str) -> Module {
         .collect()
 }
 
-/// Where an import is written, and as what.
+/// The file and line of an import, with its path as written.
 pub fn place(import: &Import) -> String {
     let root = root();
     let file = import.file.strip_prefix(&root).unwrap_or(&import.file);

@@ -23,7 +23,7 @@ pub enum Attack {
     Requests(&'static str),
     /// Connections are opened and closed.
     Connections,
-    /// So many clients read a long answer to this request, in a loop.
+    /// A number of clients read a long answer to this request, in a loop.
     Readers(usize, &'static str),
 }
 
