@@ -74,8 +74,7 @@ pub async fn commit(room: &Room, taker: &Taker, disk: Disk) -> Command {
         (Command::End(mark, _), Disk::Full) => Some(Change::EndFailed(*mark)),
         (Command::Leave(session, ..), Disk::Free) => Some(Change::Left(*session)),
         (Command::Leave(session, ..), Disk::Full) => Some(Change::LeaveFailed(*session)),
-        (Command::Say { .. }, _) => None,
-        other => panic!("{other:?}"),
+        (Command::Say { .. } | Command::Close, _) => None,
     };
     room.change(change.as_slice());
     let (at, elapsed) = (at(), Elapsed(0));
