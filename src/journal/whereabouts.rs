@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use super::torn::{beside, copy};
@@ -50,16 +51,15 @@ impl Journal {
     }
 
     /// Copies the committed bytes of a file that has no name any more, and syncs the copy: beside the
-    /// log, or if that is impossible, in `TMPDIR`, else `/var/tmp`. No file is ever overwritten.
+    /// log, or if that is impossible, in one of the `shelters`. No file is ever overwritten.
     ///
     /// # Errors
     /// The first reason why it could not be saved; the failed attempts leave nothing.
     pub fn save(&self) -> io::Result<PathBuf> {
         let mut first = None;
         let name = self.path.file_name().unwrap_or(OsStr::new("log.txt"));
-        let elsewhere = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty());
-        let elsewhere = elsewhere.map_or("/var/tmp".into(), PathBuf::from);
-        for place in [self.path.clone(), elsewhere.join(name)] {
+        let elsewhere = shelters().into_iter().map(|folder| folder.join(name));
+        for place in iter::once(self.path.clone()).chain(elsewhere) {
             match self.save_beside(&place) {
                 Ok(saved) => return Ok(saved),
                 Err(error) => drop(first.get_or_insert(error)),
@@ -141,23 +141,62 @@ impl Journal {
     }
 }
 
-/// The copies next to the log at `path` that [`Journal::save`] made, the newest last.
+/// The folders for the copy of a removed log that cannot be saved beside it, the best first: those in
+/// `STATE_DIRECTORY`, or if systemd set none, `TMPDIR`, else `/var/tmp`.
+///
+/// A service's temporary folders are no shelter: systemd deletes private ones (`PrivateTmp`) as soon as
+/// the service ends, and the server ends once the copy is saved.
+fn shelters() -> Vec<PathBuf> {
+    let own = state_folders();
+    if !own.is_empty() {
+        return own;
+    }
+    let temporary = std::env::var_os("TMPDIR").filter(|dir| !dir.is_empty());
+    vec![temporary.map_or("/var/tmp".into(), PathBuf::from)]
+}
+
+/// The folders that systemd keeps for this service between its runs (`StateDirectory` in
+/// `systemd.exec(5)`).
+fn state_folders() -> Vec<PathBuf> {
+    let listed = std::env::var_os("STATE_DIRECTORY").unwrap_or_default();
+    let folders = std::env::split_paths(&listed);
+    folders.filter(|folder| folder.is_absolute()).collect()
+}
+
+/// The copies of the log at `path` that [`Journal::save`] made next to it or in the service's own
+/// folder, the newest last.
 pub fn saved_copies(path: &Path) -> Vec<PathBuf> {
     let mut start = path.file_name().unwrap_or_default().to_os_string();
     start.push(format!(".{SAVED}"));
     let start = bytes_of_name(&start);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
+    let beside = path.with_file_name("");
+    let beside = match beside.as_os_str().is_empty() {
+        true => Path::new(".").to_path_buf(),
+        false => beside,
     };
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let copies = files.filter(|file| bytes_of_name(&file.file_name()).starts_with(start));
-    let mut copies: Vec<_> = copies
-        .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.file_name())))
-        .collect();
+    let is_another = |folder: &PathBuf| match (fs::metadata(folder), fs::metadata(&beside)) {
+        (Ok(one), Ok(other)) => !is_same(&one, &other),
+        _ => true,
+    };
+    let others = state_folders().into_iter().filter(is_another);
+    let mut copies = Vec::new();
+    for folder in iter::once(PathBuf::new()).chain(others) {
+        let is_beside = folder.as_os_str().is_empty();
+        let files = fs::read_dir(if is_beside { &beside } else { &folder });
+        for file in files.into_iter().flatten().flatten() {
+            let name = file.file_name();
+            let modified = file.metadata().and_then(|about| about.modified());
+            if let (true, Ok(modified)) = (bytes_of_name(&name).starts_with(start), modified) {
+                let copy = match is_beside {
+                    true => path.with_file_name(name),
+                    false => folder.join(name),
+                };
+                copies.push((modified, copy));
+            }
+        }
+    }
     copies.sort();
-    let copies = copies.into_iter();
-    copies.map(|(_, name)| path.with_file_name(name)).collect()
+    copies.into_iter().map(|(_, copy)| copy).collect()
 }
 
 /// The fate of a log that was lost while the server used it.

@@ -116,7 +116,7 @@ fn a_new_log_next_to_the_copy_of_a_removed_one_is_pointed_out_once() {
     let (copy, _) = beside(&server, "log.txt.saved-").expect("the copy");
     // A service manager starts it again.
     server.start_again(&[]);
-    let line = format!("log.txt is new, but next to it is log.txt.{}", &copy[8..]);
+    let line = format!("log.txt is new, but there is log.txt.{}", &copy[8..]);
     server.notices.wait_for(&line);
     server
         .notices
@@ -166,7 +166,7 @@ fn a_message_sent_at_that_moment_is_answered_as_unknown() {
             let sentence = answer.json()["message"].to_string();
             assert!(sentence.contains("same Idempotency-Key"), "{sentence}");
             assert!(
-                sentence.contains("moved or changed the server's log"),
+                sentence.contains("removed, moved, shortened or changed the server's log"),
                 "{sentence}"
             );
         }
@@ -196,6 +196,70 @@ fn a_removed_log_is_saved_elsewhere_if_its_folder_is_gone_too() {
     let all = elsewhere.contents();
     assert_eq!(all[&taken], b"somebody's");
     assert!(all[&format!("{taken}.1")] == before);
+}
+
+/// A service whose log is in a folder of its own, with its state folder `state` and a `TMPDIR`.
+fn service(folder: &Arc<Folder>, log: &Path, state: &Path, temporary: &Folder) -> Server {
+    let log = log.to_str().expect("a name");
+    let mut command = folder.command(&["server", "--listen", "127.0.0.1:0", "--log", log]);
+    command.env("TMPDIR", temporary.path());
+    // Several are separated by colons.
+    let none = folder.path().join("none");
+    let all = format!("{}:{}", none.display(), state.display());
+    command.env("STATE_DIRECTORY", all);
+    Server::spawn(Arc::clone(folder), command)
+}
+
+#[test]
+fn a_service_saves_a_removed_log_in_its_own_folder_and_finds_it_there() {
+    let (folder, state, temporary) = (Arc::new(Folder::new()), Folder::new(), Folder::new());
+    let inner = folder.path().join("rooms");
+    let log = inner.join("log.txt");
+    fs::create_dir(&inner).expect("a folder");
+    let mut server = service(&folder, &log, state.path(), &temporary);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "safe").status, 201);
+    let before = fs::read(&log).expect("the log");
+    fs::remove_dir_all(&inner).expect("removed");
+    assert_eq!(server.ended().code(), Some(1));
+    let copy = format!("log.txt.saved-{}", before.len());
+    let at = state.path().join(&copy);
+    let saved = format!("were saved as {}", at.display());
+    server.notices.wait_for(&saved);
+    assert!(state.contents()[&copy] == before);
+    assert!(temporary.contents().is_empty());
+    // A service manager starts it again.
+    fs::create_dir(&inner).expect("a folder");
+    let mut again = service(&folder, &log, state.path(), &temporary);
+    let line = format!("is new, but there is {}", at.display());
+    again.notices.wait_for(&line);
+    assert!(again.stop().success());
+    // A copy in a folder that is both the log's and the service's counts once.
+    let log = state.path().join("log.txt");
+    let mut both = service(&folder, &log, state.path(), &temporary);
+    both.notices.wait_for(&line);
+    assert!(both.stop().success());
+    assert!(!both.notices.text().contains("such copies"));
+}
+
+#[test]
+fn a_service_never_takes_a_temporary_folder_for_a_safe_place() {
+    let (folder, state, temporary) = (Arc::new(Folder::new()), Folder::new(), Folder::new());
+    let (inner, later) = (folder.path().join("rooms"), state.path().join("later"));
+    let log = inner.join("log.txt");
+    fs::create_dir(&inner).expect("a folder");
+    let mut server = service(&folder, &log, &later, &temporary);
+    let token = server.log_in("uthira");
+    assert_eq!(server.say(&token, "safe").status, 201);
+    let before = fs::read(&log).expect("the log");
+    fs::remove_dir_all(&inner).expect("removed");
+    server.notices.wait_for("could not be saved");
+    assert_eq!(server.say(&token, "more").status, 503);
+    assert!(temporary.contents().is_empty());
+    fs::create_dir(&later).expect("a folder");
+    assert_eq!(server.ended().code(), Some(1));
+    let copy = fs::read(later.join(format!("log.txt.saved-{}", before.len())));
+    assert!(copy.expect("the copy") == before);
 }
 
 #[test]

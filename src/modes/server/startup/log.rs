@@ -73,7 +73,7 @@ pub fn notices(opening: &Opening) -> Vec<String> {
     torn.into_iter().chain(damaged).chain(missing).collect()
 }
 
-/// The sentence about a copy next to a log that is new: it has what an earlier log of that name had when it
+/// The sentence about the copy of an earlier log with the name of one that is new: it has what that log had when it
 /// was removed while a server used it. A service manager then starts the server again, with an empty room.
 pub fn forgotten_copy(path: &Path, opening: &Opening) -> Option<String> {
     if opening.recent().next > 0 {
@@ -87,8 +87,8 @@ pub fn forgotten_copy(path: &Path, opening: &Opening) -> Option<String> {
         _ => format!(" (the newest of {} such copies)", others + 1),
     };
     Some(format!(
-        "The log {log} is new, but next to it is {copy}{newest}: the copy of a log of that name that \
-         was removed while a server used it. To continue with that conversation, stop the server, \
+        "The log {log} is new, but there is {copy}{newest}: the copy of a log of that name that was \
+         removed while a server used it. To continue with that conversation, stop the server, \
          move the new log aside, put the copy back (`mv -n {copy} {log}`), and start the server. To \
          continue with the new log, move the copy elsewhere."
     ))

@@ -132,8 +132,8 @@ impl Store for FileStore {
                     told = true;
                     notice(format!(
                         "{gone} Its contents could not be saved: {}. The server refuses messages \
-                         and keeps trying; if you stop it now, the conversation is lost. Free some \
-                         space in the log's folder, or copy {}.",
+                         and keeps trying; if you stop it now, the conversation is lost. Make the \
+                         log's folder if it is gone, and some space in it, or copy {}.",
                         reason(&error),
                         self.journal.path_while_open().display()
                     ));
