@@ -259,10 +259,10 @@ impl RangeQuery {
     /// # Errors
     /// One of them is malformed, or two exclude each other.
     pub(super) fn read(head: &Head, now: Stamp) -> Result<RangeQuery, Rejection> {
-        let limit = count(head, "limit")?.unwrap_or(LAST);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(Rejection::BadLimit(MAX_LIMIT));
-        }
+        let limit = count(head, "limit").ok();
+        let limit = limit.map(|limit| limit.unwrap_or(LAST));
+        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        let limit = limit.ok_or(Rejection::BadLimit(MAX_LIMIT))?;
         let before = match head.parameter("before") {
             None => None,
             Some(text) => match text.parse::<Id>() {

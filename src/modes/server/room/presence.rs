@@ -138,7 +138,7 @@ pub enum Denied {
     LogFull,
     /// The disk failed. It may or may not have been stored.
     LogUnknown,
-    /// The log was moved or changed. It may or may not have been stored.
+    /// The log was removed, moved, shortened or changed. It may or may not have been stored.
     LogGone,
 }
 

@@ -22,6 +22,30 @@ fn long_events() -> (tempfile::TempDir, Journal) {
 }
 
 #[test]
+fn a_limit_out_of_range_is_told_the_range_of_a_limit() {
+    for (limit, fits) in [
+        ("1", true),
+        ("1000", true),
+        ("0", false),
+        ("1001", false),
+        ("10001", false),
+        ("x", false),
+    ] {
+        let request = format!("GET /messages?limit={limit} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let head = Head::parse(request.as_bytes()).expect("a head");
+        let (head, _) = head.expect("a whole head");
+        let read = RangeQuery::read(&head, Stamp::from_micros(0));
+        match fits {
+            true => assert!(read.is_ok(), "{limit}"),
+            false => assert!(
+                matches!(read, Err(Rejection::BadLimit(MAX_LIMIT))),
+                "{limit}"
+            ),
+        }
+    }
+}
+
+#[test]
 fn ranges_of_long_events_are_bounded_and_leave_none_out() {
     let (_dir, journal) = long_events();
     let (reader, end) = (journal.reader(), journal.end());

@@ -74,8 +74,8 @@ pub(super) fn sentence(denied: &Denied) -> String {
                 .into()
         }
         Denied::NotYet => {
-            "The server has just started and is still reading earlier keys from its log. Nothing \
-             was stored; repeat it in a moment with the same Idempotency-Key."
+            "The server has just started and is still reading its log. Nothing was stored; repeat \
+             the request in a moment, a message with the same Idempotency-Key."
                 .into()
         }
         Denied::LogFull => {
@@ -89,9 +89,9 @@ pub(super) fn sentence(denied: &Denied) -> String {
                 .into()
         }
         Denied::LogGone => {
-            "Somebody moved or changed the server's log, so the server stops. The request may or \
-             may not have been stored: when the server is back, repeat it with the same \
-             Idempotency-Key."
+            "Somebody removed, moved, shortened or changed the server's log, so the server stops. \
+             The request may or may not have been stored: when the server is back, repeat it with \
+             the same Idempotency-Key."
                 .into()
         }
         Denied::Busy => "The server is too busy. Nothing was stored; repeat it in a moment.".into(),

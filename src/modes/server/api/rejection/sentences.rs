@@ -37,8 +37,9 @@ impl Rejection {
             ),
 
             Rejection::TokenInvalid => {
-                "This token is not from this room, is from an earlier version of the server, or \
-                 the room key has changed. Log in again with POST /session."
+                "This token is not valid here: it is from another room, from an earlier version of \
+                 the server, or from before the room key was changed. Log in again with POST \
+                 /session."
                     .into()
             }
             Rejection::TokenRequired(endpoint) => token_required(*endpoint).into(),
@@ -119,9 +120,15 @@ impl Rejection {
             },
 
             Rejection::BadCount(name, most) => {
-                format!("{name} must be a whole number up to {most}. since=all gives everything.")
+                format!(
+                    "{name} must be a whole number from 0 to {most}. For more, use since=all \
+                     without {name}."
+                )
             }
-            Rejection::BadLimit(most) => format!("limit must be from 1 to {most}."),
+            Rejection::BadLimit(most) => format!(
+                "limit must be a whole number from 1 to {most}. For more, ask again from the \
+                 answer's next."
+            ),
             Rejection::BadSince => {
                 "since must be an id, a time such as 2026-11-23T22:34:57Z, a length of time such \
                  as 15m, all or latest."
