@@ -41,7 +41,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l room -d 'Th
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l key-file -d 'A file whose first line is the room key, which everybody needs to join or read' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-name -d 'Longest name allowed, in characters as a reader counts them: 1 to 64' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l grace -d 'Time for which a name stays present without a connection' -r -f
-complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Sustained messages a second for one session (with bursts of ten times that), and twice that for all guests of an address; 0 means no limit' -r -f
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l max-rate -d 'Sustained messages a second for one session (with bursts of ten seconds\' worth), and ten times as many for all guests of an address; 0 means no limit' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l log -d 'The room\'s log; created if missing' -r -F
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l sync -d 'When messages are forced to disk: `always` (before they are acknowledged or shown to anybody), every N seconds (a power cut may lose that much), or `never` (flushing is left to the kernel)' -r -f
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l history -d 'Show the old conversation at the start: `ask` (in the foreground of a terminal), `yes`, `no`, or the newest N events' -r -f

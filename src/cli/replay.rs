@@ -44,6 +44,8 @@ pub struct ReplayArgs {
     pub max_gap: Duration,
 
     /// After the end, keep following what the room writes, even across a restart
+    ///
+    /// The log is checked every 100 ms, and a line is shown once it is whole.
     #[arg(long, conflicts_with_all = ["to", "verify", "stats", "plot"], help_heading = PLAY)]
     pub follow: bool,
 

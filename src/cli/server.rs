@@ -38,8 +38,9 @@ pub struct ServerArgs {
     /// The address or network of a proxy in front of the server, trusted to report client addresses; may
     /// be repeated
     ///
-    /// The proxy gives them in `X-Forwarded-For` or `Forwarded`. Without this flag, everybody who comes
-    /// through the proxy counts as one address. In the variable, separate several with commas.
+    /// The proxy gives them in `X-Forwarded-For` or `Forwarded`, and in `X-Forwarded-Proto` or `Forwarded`
+    /// whether the client came by TLS. Without this flag, everybody who comes through the proxy counts as
+    /// one address. Nothing but proxies should connect from such an address. In the variable, separate several with commas.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', env = "CHATROOM_TRUST_PROXY", value_hint = ValueHint::Other, help_heading = NETWORK)]
     pub trust_proxy: Vec<Cidr>,
 
@@ -67,8 +68,8 @@ pub struct ServerArgs {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration, env = "CHATROOM_GRACE", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub grace: Duration,
 
-    /// Sustained messages a second for one session (with bursts of ten times that), and twice that for
-    /// all guests of an address; 0 means no limit
+    /// Sustained messages a second for one session (with bursts of ten seconds' worth), and ten
+    /// times as many for all guests of an address; 0 means no limit
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = max_rate, env = "CHATROOM_MAX_RATE", value_hint = ValueHint::Other, help_heading = ROOM)]
     pub max_rate: u32,
 

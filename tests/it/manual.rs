@@ -131,7 +131,7 @@ fn read_with<'a>(folder: &'a Folder, programs: &[&str], page: &str, rows: u16) -
 #[test]
 fn without_any_program_a_terminal_gets_plain_text() {
     let folder = Folder::new();
-    let tmux = read_with(&folder, &[], "server", 220);
+    let tmux = read_with(&folder, &[], "server", 300);
     let screen = tmux.wait_text("code 0");
     let text = include_str!("../../man/text/chatroom-server.txt");
     assert!(

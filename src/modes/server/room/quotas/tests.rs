@@ -157,6 +157,39 @@ fn the_guests_of_an_address_have_ten_times_what_a_session_has() {
     }
 }
 
+#[test]
+fn the_documents_say_how_many_times_as_much_all_guests_have() {
+    let words = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    ];
+    let times = format!("{} times", words[GUESTS as usize]);
+    for path in [
+        "docs/server.md",
+        "docs/http.md",
+        "man/chatroom-server.1",
+        "assets/chatroom.default",
+        "assets/completions/_chatroom",
+        "assets/completions/chatroom.fish",
+        "src/cli/server.rs",
+    ] {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let text = std::fs::read_to_string(file).expect(path);
+        let text: Vec<&str> = text
+            .split_whitespace()
+            .filter(|word| *word != "///")
+            .collect();
+        let text = text.join(" ");
+        let mut before: Vec<&str> = text.split("all guests").collect();
+        assert!(before.len() > 1, "{path}");
+        before.pop();
+        for before in before {
+            let end: Vec<&str> = before.split(' ').rev().take(8).collect();
+            let end: Vec<&str> = end.into_iter().rev().collect();
+            assert!(end.join(" ").contains(&times), "{path}: {end:?}");
+        }
+    }
+}
+
 fn open(
     all: &Arc<Connections>,
     from: Client,
