@@ -1,6 +1,7 @@
 //! Tests of the documents: every line of shell in them is run, every example's output is compared, every error and
 //! flag of the program is in them, and every link leads somewhere.
 
+mod alerts;
 mod bots;
 mod curl;
 mod follow;

@@ -2,15 +2,15 @@
 //! once, and logins, posts and refusals work as without them.
 
 use super::markdown::Document;
-use super::shell::Shell;
+use super::shell::{Job, Shell};
 use support::waiting::wait_for;
 
 const CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=chat.example.org \
-     -addext subjectAltName=DNS:chat.example.org -keyout /etc/ssl/chatroom.key -out /etc/ssl/chatroom.crt";
+     -addext subjectAltName=DNS:chat.example.org -keyout /etc/ssl/chat.example.org.key -out /etc/ssl/chat.example.org.crt";
 const CADDYS: &str = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt";
 
-/// A room with a key behind a proxy.
-fn behind(file: &str, before: &str, start: &str) -> Shell {
+/// A room with a key behind a proxy that connects from the address `proxy`, and the job that is its server.
+fn behind(file: &str, before: &str, start: &str, proxy: &str) -> (Shell, Job) {
     let document = Document::read("docs/operating.md");
     let mut shell = Shell::start(None);
     std::fs::write(shell.here().join("conf"), document.file(file)).expect("written");
@@ -18,13 +18,15 @@ fn behind(file: &str, before: &str, start: &str) -> Shell {
         let (code, said) = shell.run(command);
         assert_eq!(code, 0, "{command}\n{said}");
     }
-    let server = shell.begin(
-        "CHATROOM_KEY=sesame chatroom server --listen 127.0.0.1:1337 --console quiet --host-name chat.example.org",
-    );
+    let trust = format!("--trust-proxy {proxy}");
+    assert!(document.text.contains(&trust), "{trust}");
+    let server = shell.begin(&format!(
+        "CHATROOM_KEY=sesame chatroom server --listen 127.0.0.1:1337 --console quiet --host-name chat.example.org {trust}"
+    ));
     wait_for("the server", || {
         shell.so_far(&server).contains("Listening").then_some(())
     });
-    shell
+    (shell, server)
 }
 
 fn works(shell: &mut Shell, url: &str, curl: &str) {
@@ -88,13 +90,27 @@ fn works(shell: &mut Shell, url: &str, curl: &str) {
 #[test]
 fn a_room_behind_nginx() {
     let file = "/etc/nginx/conf.d/chatroom.conf";
-    let mut shell = behind(file, CERTIFICATE, "nginx -t && systemctl reload nginx");
-    let curl = "curl -s --cacert /etc/ssl/chatroom.crt";
+    let start = "nginx -t && systemctl reload nginx";
+    let (mut shell, server) = behind(file, CERTIFICATE, start, "127.0.0.2");
+    let curl = "curl -s --cacert /etc/ssl/chat.example.org.crt";
     works(&mut shell, "https://chat.example.org", curl);
     let (code, said) = shell.run(&format!(
         "{curl} -X DELETE -u x:sesame https://chat.example.org/session"
     ));
     assert!(code == 22 && said.contains("token_required"), "{said}");
+    // A client is known by the address that nginx gives, whatever it says itself.
+    for field in ["Forwarded: for=192.0.2.9", "X-Forwarded-For: 192.0.2.9"] {
+        let login = format!("{curl} -u ci:wrong -H '{field}' https://chat.example.org/members");
+        let (code, said) = shell.run(&login);
+        assert!(code == 22 && said.contains("key_wrong"), "{code} {said}");
+    }
+    let said = wait_for("the notice of a wrong key", || {
+        let said = shell.so_far(&server);
+        said.contains("A wrong room key came from").then_some(said)
+    });
+    assert!(said.contains("key came from 127.0.0.1"), "{said}");
+    let others = ["127.0.0.2", "192.0.2.9", "0.0.0.0", "a proxy at"];
+    assert!(!others.iter().any(|other| said.contains(other)), "{said}");
     // The room is not served over plain HTTP.
     let url = "http://chat.example.org/events?poll=1&token=precious";
     let (_, said) = shell.run(&format!(
@@ -116,7 +132,8 @@ fn a_room_behind_nginx() {
 
 #[test]
 fn a_room_behind_caddy() {
-    let mut shell = behind("/etc/caddy/Caddyfile", "true", "systemctl restart caddy");
+    let start = "systemctl restart caddy";
+    let (mut shell, _) = behind("/etc/caddy/Caddyfile", "true", start, "127.0.0.1");
     let curl = format!("curl -s --cacert {CADDYS}");
     works(&mut shell, "https://chat.example.org", &curl);
 }
