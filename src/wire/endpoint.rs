@@ -1,4 +1,4 @@
-//! The endpoints of the HTTP API: one table of paths, methods, callers, body limits and parameters.
+//! The endpoints of the HTTP API: one table of methods, paths, callers and parameters.
 //! The server routes by it, and clients take their paths from it.
 //!
 //! What always holds: a path and a method that stand in no row of [`Endpoint`] reach no handler.
@@ -152,7 +152,6 @@ struct Route {
     method: Method,
     path: Path,
     access: Access,
-    body_limit: usize,
     parameters: Parameters,
 }
 
@@ -160,7 +159,7 @@ struct Route {
 macro_rules! endpoints {
     (@variable) => { None };
     (@variable $variable:ident) => { Some(Variable::$variable) };
-    ($($(#[$about:meta])* $name:ident: $method:ident $path:ident $(/ $variable:ident)?, $access:ident, $body:ident, $parameters:expr;)*) => {
+    ($($(#[$about:meta])* $name:ident: $method:ident $path:ident $(/ $variable:ident)?, $access:ident, $parameters:expr;)*) => {
         /// A request that a client can make: a method of a path.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Endpoint {
@@ -180,7 +179,6 @@ macro_rules! endpoints {
                             variable: endpoints!(@variable $($variable)?),
                         },
                         access: Access::$access,
-                        body_limit: $body,
                         parameters: $parameters,
                     },)*
                 }
@@ -191,27 +189,27 @@ macro_rules! endpoints {
 
 endpoints! {
     /// Explains to a person how to join.
-    Guide:       Get HOME,        Reader,   MAX_BODY, Parameters::Ignored;
+    Guide:       Get HOME,        Reader,   Parameters::Ignored;
     /// Reports the state of the server to operators and monitors.
-    Health:      Get HEALTH,      Anybody,  MAX_BODY, NONE;
+    Health:      Get HEALTH,      Anybody,  NONE;
     /// Streams events.
-    Events:      Get EVENTS,      Reader,   MAX_BODY, OF_EVENTS;
+    Events:      Get EVENTS,      Reader,   OF_EVENTS;
     /// Lists the present members.
-    Members:     Get MEMBERS,     Reader,   MAX_BODY, NONE;
+    Members:     Get MEMBERS,     Reader,   NONE;
     /// Sends the log as it is on disk.
-    LogFile:     Get LOG_FILE,    Reader,   MAX_BODY, NONE;
+    LogFile:     Get LOG_FILE,    Reader,   NONE;
     /// Describes the session of a token.
-    OwnSession:  Get SESSION,     Session,  MAX_BODY, NONE;
+    OwnSession:  Get SESSION,     Session,  NONE;
     /// Makes a session.
-    LogIn:       Post SESSION,    Newcomer, MAX_BODY, NONE;
+    LogIn:       Post SESSION,    Newcomer, NONE;
     /// Ends a session.
-    LogOut:      Delete SESSION,  Session,  MAX_BODY, NONE;
+    LogOut:      Delete SESSION,  Session,  NONE;
     /// Returns a range of history.
-    History:     Get MESSAGES,    Reader,   MAX_BODY, OF_HISTORY;
+    History:     Get MESSAGES,    Reader,   OF_HISTORY;
     /// Records a message.
-    PostMessage: Post MESSAGES,   Speaker,  MAX_BODY, NONE;
+    PostMessage: Post MESSAGES,   Speaker,  NONE;
     /// Returns one event.
-    OneEvent:    Get MESSAGES/Id, Reader,   MAX_BODY, NONE;
+    OneEvent:    Get MESSAGES/Id, Reader,   NONE;
 }
 
 /// The reason why a request has no endpoint.
@@ -265,11 +263,6 @@ impl Endpoint {
     /// The callers that may use it.
     pub fn access(self) -> Access {
         self.route().access
-    }
-
-    /// The longest body that it takes, in bytes.
-    pub fn body_limit(self) -> usize {
-        self.route().body_limit
     }
 
     /// The parameters that it takes.

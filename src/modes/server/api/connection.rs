@@ -20,7 +20,7 @@ use async_io::Timer;
 use async_std::task;
 use futures_lite::future;
 
-use crate::http::{BadRequest, BodyDecoder, Head, Persistence};
+use crate::http::{BadRequest, BodyDecoder, Head, Persistence, Response};
 use crate::journal::Reader;
 use crate::waited::waited;
 use crate::wire::endpoint::{Endpoint, MAX_BODY};
@@ -33,6 +33,8 @@ use super::{Answer, Api, ApiRequest, Content};
 use crate::modes::server::console::Console;
 use crate::modes::server::console::ShownRequest;
 use crate::modes::server::fanout::peer::{Peer, SendOutcome};
+use crate::modes::server::room::AnswerDue;
+use crate::modes::server::room::client::Client;
 use crate::modes::server::room::quotas::Connected;
 
 pub use limits::{full, too_many, turn_away};
@@ -51,7 +53,7 @@ const WRITE_TIME: Duration = Duration::from_secs(30);
 /// The most bytes of the journal in memory for one answer: peers that do not take them hold them.
 const PIECE: usize = 64 * 1024;
 
-/// The reason for which a connection ends. None of these is a fault.
+/// The reason why a connection ends. None of these is a fault.
 #[derive(Debug)]
 enum ConnectionEnd {
     /// The peer is gone, or was too slow.
@@ -62,6 +64,15 @@ enum ConnectionEnd {
     Refused(BadRequest),
     /// The connection goes on as an event stream.
     Stream(Box<Subscription>),
+}
+
+/// The form in which a request is answered.
+#[derive(Clone, Copy, Debug)]
+struct AnswerForm {
+    /// Only the head is sent.
+    head_only: bool,
+    /// The fate of the connection.
+    persistence: Persistence,
 }
 
 /// One client's connection.
@@ -131,14 +142,44 @@ impl Connection {
     /// Reads and answers one request. Returns the longest time to wait for the next.
     async fn one_request(&mut self, idle: Duration) -> Result<Duration, ConnectionEnd> {
         let (head, raw) = self.next_head(idle).await?;
+        let body = self.body(&head).await?;
+        let form = AnswerForm::of(&head);
+        let client = self.api.proxies.client(self.from, &head);
+        if let Err(wait) = self.count(client) {
+            let last = AnswerForm {
+                persistence: Persistence::Close,
+                ..form
+            };
+            self.write(&last.bytes(too_many(wait))).await?;
+            return Err(ConnectionEnd::Finished);
+        }
+        let request = self.request(client, head, raw, body);
+        let due = self.api.room.answer_due();
+        let Answer { content, to_member } = self.answer(request).await?;
+        self.send(content, form, due).await?;
+        if form.persistence == Persistence::Close {
+            return Err(ConnectionEnd::Finished);
+        }
+        self.member = to_member;
+        Ok(if to_member {
+            MEMBER_IDLE_TIME
+        } else {
+            IDLE_TIME
+        })
+    }
+
+    /// The request that was read, for the API. Remembers whether a room key may have come with it.
+    fn request(
+        &mut self,
+        client: Client,
+        head: Head,
+        raw: Option<String>,
+        body: Vec<u8>,
+    ) -> ApiRequest {
         let endpoint = Endpoint::parse(&head.method, &head.path);
-        let limit = endpoint.as_ref().map_or(MAX_BODY, |one| one.body_limit());
-        let body = self.body(&head, limit).await?;
-        let head_only = head.method == "HEAD";
-        let persistence = match head.keep_alive {
-            true => Persistence::Keep,
-            false => Persistence::Close,
-        };
+        let first = !self.gave_key;
+        self.gave_key |= limits::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
+        self.look_for_proxy(&head);
         let shown = raw.map(|head| {
             Box::new(ShownRequest {
                 head,
@@ -146,20 +187,7 @@ impl Connection {
                 thread: thread_number(),
             })
         });
-        let client = self.api.proxies.client(self.from, &head);
-        if let Err(wait) = self.count(client) {
-            let answer = too_many(wait);
-            let answer = match head_only {
-                true => answer.whole_head(Persistence::Close),
-                false => answer.whole(Persistence::Close),
-            };
-            self.write(&answer).await?;
-            return Err(ConnectionEnd::Finished);
-        }
-        let first = !self.gave_key;
-        self.gave_key |= limits::gives_key(&head, endpoint == Ok(Endpoint::LogIn));
-        self.look_for_proxy(&head);
-        let request = ApiRequest {
+        ApiRequest {
             source: Source {
                 client,
                 first,
@@ -169,53 +197,16 @@ impl Connection {
             body,
             endpoint,
             shown,
-        };
-        let due = self.api.room.answer_due();
-        let Answer { content, to_member } = self.answer(request).await?;
-        match content {
-            Content::Whole(response) => {
-                let bytes = match head_only {
-                    true => response.whole_head(persistence),
-                    false => response.whole(persistence),
-                };
-                self.write(&bytes).await?;
-            }
-            Content::LogFile(range) => {
-                self.log_file(&range, persistence, head_only).await?;
-            }
-            Content::Events(subscription) => {
-                drop(due);
-                match subscription.until {
-                    _ if head_only => return Err(self.stream_head(&subscription).await),
-                    None => {
-                        self.stream(&subscription).await?;
-                        return Err(ConnectionEnd::Stream(subscription));
-                    }
-                    Some(until) => self.poll(*subscription, until, persistence).await?,
-                }
-            }
         }
-        if persistence == Persistence::Close {
-            return Err(ConnectionEnd::Finished);
-        }
-        self.member = to_member;
-        Ok(match to_member {
-            true => MEMBER_IDLE_TIME,
-            false => IDLE_TIME,
-        })
     }
 
-    /// The answer to a request. A request that reads the log, gives a room key or comes in is dropped,
-    /// and its reading or waiting ends, once its client is gone.
+    /// The answer to a request. If its client goes away meanwhile, the request is dropped, and its reading or
+    /// waiting ends, unless it is to be carried out all the same.
     async fn answer(&self, request: ApiRequest) -> Result<Answer, ConnectionEnd> {
         let minor = request.head.minor;
-        // A message or the end of a session stands whether its sender waits or not.
-        let stands = matches!(
-            request.endpoint,
-            Ok(Endpoint::PostMessage | Endpoint::LogOut)
-        );
+        let outlives_client = outlives_client(&request);
         let mut answer = pin!(self.api.answer(request));
-        if stands {
+        if outlives_client {
             return Ok(answer.await);
         }
         future::or(async { Ok(answer.as_mut().await) }, async {
@@ -223,6 +214,30 @@ impl Connection {
             Err(ConnectionEnd::Gone)
         })
         .await
+    }
+
+    /// Sends an answer, until which `due` counts its request; an event stream counts as answered when it begins.
+    async fn send(
+        &self,
+        content: Content,
+        form: AnswerForm,
+        due: AnswerDue,
+    ) -> Result<(), ConnectionEnd> {
+        match content {
+            Content::Whole(response) => self.write(&form.bytes(response)).await,
+            Content::LogFile(range) => self.log_file(&range, form).await,
+            Content::Events(subscription) => {
+                drop(due);
+                match subscription.until {
+                    _ if form.head_only => Err(self.stream_head(&subscription).await),
+                    None => {
+                        self.stream(&subscription).await?;
+                        Err(ConnectionEnd::Stream(subscription))
+                    }
+                    Some(until) => self.poll(*subscription, until, form.persistence).await,
+                }
+            }
+        }
     }
 
     /// The next request's head, unless its time is up or the connection has to make room for another
@@ -276,9 +291,9 @@ impl Connection {
         within(HEAD_TIME, whole).await.unwrap_or_else(|_| slow())
     }
 
-    async fn body(&mut self, head: &Head, limit: usize) -> Result<Vec<u8>, ConnectionEnd> {
-        let refused = |error| ConnectionEnd::Refused(BadRequest::of_body(error, limit));
-        let mut framed = BodyDecoder::new(head.framing, limit as u64).map_err(refused)?;
+    async fn body(&mut self, head: &Head) -> Result<Vec<u8>, ConnectionEnd> {
+        let refused = |error| ConnectionEnd::Refused(BadRequest::of_body(error, MAX_BODY));
+        let mut framed = BodyDecoder::new(head.framing, MAX_BODY as u64).map_err(refused)?;
         if head.expects_continue && !framed.is_done() && self.buffer.is_empty() {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
@@ -342,15 +357,10 @@ impl Connection {
         within(WRITE_TIME, all).await?
     }
 
-    async fn log_file(
-        &self,
-        range: &FileRange,
-        persistence: Persistence,
-        head_only: bool,
-    ) -> Result<(), ConnectionEnd> {
-        self.write(&range.response.head(persistence)).await?;
+    async fn log_file(&self, range: &FileRange, form: AnswerForm) -> Result<(), ConnectionEnd> {
+        self.write(&range.response.head(form.persistence)).await?;
         let mut at = range.from;
-        while at < range.to && !head_only {
+        while at < range.to && !form.head_only {
             let to = range.to;
             let read = move |reader: &Reader| reader.bytes(at, to, PIECE);
             let pieces = &self.api.fanout.cold.pieces;
@@ -361,6 +371,49 @@ impl Connection {
             self.write(&bytes).await?;
         }
         Ok(())
+    }
+}
+
+impl AnswerForm {
+    /// The form that a request wants.
+    fn of(head: &Head) -> AnswerForm {
+        AnswerForm {
+            head_only: head.method == "HEAD",
+            persistence: if head.keep_alive {
+                Persistence::Keep
+            } else {
+                Persistence::Close
+            },
+        }
+    }
+
+    /// The bytes of a complete response in this form.
+    fn bytes(self, response: Response) -> Vec<u8> {
+        if self.head_only {
+            response.whole_head(self.persistence)
+        } else {
+            response.whole(self.persistence)
+        }
+    }
+}
+
+/// Returns whether the request is carried out although its client goes away before it is answered. One that reads
+/// the log, gives a room key or joins is not: nobody needs its outcome.
+fn outlives_client(request: &ApiRequest) -> bool {
+    match request.endpoint {
+        Ok(Endpoint::PostMessage | Endpoint::LogOut) => true,
+        Ok(
+            Endpoint::Guide
+            | Endpoint::Health
+            | Endpoint::Events
+            | Endpoint::Members
+            | Endpoint::LogFile
+            | Endpoint::OwnSession
+            | Endpoint::LogIn
+            | Endpoint::History
+            | Endpoint::OneEvent,
+        )
+        | Err(_) => false,
     }
 }
 

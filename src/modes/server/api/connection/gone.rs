@@ -1,8 +1,8 @@
 //! Notices a client that goes away while its request is being worked on.
 //!
 //! A client that has ended its side may have gone away, or only have said all that it wants to say
-//! (`nc -N`): the system cannot tell. It is sent an interim answer, which means nothing to a client that
-//! waits for the answer, and which a machine where nobody waits any more refuses.
+//! (`nc -N`): the system cannot tell the two apart. It is sent an interim answer, which a client that still waits
+//! ignores, and which the machine of a client that is gone refuses.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use async_io::Timer;
 
 use crate::modes::server::fanout::peer::{Liveness, Peer, SendOutcome};
 
-/// The time between two looks. An answer that comes sooner costs nothing for them.
+/// The time between two checks. A request that is answered sooner is never checked.
 pub(super) const OFTEN: Duration = Duration::from_millis(100);
 /// The interim answer; HTTP/1.0 knows none.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -47,14 +47,14 @@ mod tests {
 
     const SOON: Duration = Duration::from_millis(1);
 
-    /// Waits for it, and fails long before anybody loses patience.
+    /// The outcome of `work`, which must come within 20 seconds.
     fn soon<T>(work: impl Future<Output = T>) -> T {
         let limit = Duration::from_secs(20);
-        block_on(async_std::future::timeout(limit, work)).expect("it is not noticed")
+        block_on(async_std::future::timeout(limit, work)).expect("in time")
     }
 
     #[test]
-    fn who_hangs_up_is_gone() {
+    fn a_client_that_hangs_up_is_gone() {
         for minor in [0, 1] {
             let (near, mut far, _) = pair();
             assert_eq!(near.liveness(), Liveness::Open);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn who_only_has_said_all_is_told_to_wait_and_is_there() {
+    fn a_client_that_only_closed_its_side_is_told_to_wait_and_is_there() {
         let (near, mut far, _) = pair();
         far.shutdown(Shutdown::Write).expect("shut");
         let answered = soon(or(
@@ -91,6 +91,6 @@ mod tests {
                 true
             },
         ));
-        assert!(answered, "it was taken for gone");
+        assert!(answered, "the client was taken for gone");
     }
 }
