@@ -26,7 +26,7 @@ pub use open::{MAX_UNSYNCED, OpenError, Opening};
 pub use reader::{LogRange, Reader};
 pub use rotate::{RotateError, Rotated, finish as finish_rotation, rotate};
 pub use torn::{Torn, TornCopy};
-pub use whereabouts::{Gone, Unseen, saved_copies};
+pub use whereabouts::{Gone, Unreachable, saved_copies};
 
 use crate::event::LogId;
 use crate::failure::reason;

@@ -23,14 +23,14 @@ const SAVED: &str = "saved-";
 
 /// A reason why the log's path could not be examined, if that is no reason to stop: the open file
 /// still has a name, and what is written to it is kept.
-pub type Unseen = Option<String>;
+pub type Unreachable = Option<String>;
 
 impl Journal {
     /// Checks that nobody removed, replaced, shortened or appended to the file.
     ///
     /// # Errors
     /// A sentence. Final.
-    pub fn check_file(&self) -> Result<Unseen, AppendError> {
+    pub fn check_file(&self) -> Result<Unreachable, AppendError> {
         let ours = self
             .file
             .metadata()

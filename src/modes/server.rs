@@ -76,7 +76,7 @@ type Ended = Result<(), String>;
 /// A server, by its parts. Nothing of it belongs to the process, so that several can run side by side.
 struct Server {
     /// The port.
-    listener: TcpListener,
+    socket: TcpListener,
     /// The log, to which this run's first line was written.
     log: BegunLog,
     /// When the log is forced to disk.
@@ -106,7 +106,7 @@ impl Server {
     /// # Errors
     /// The server could not start, or its log failed: nothing more may be acknowledged.
     async fn run(self, stop: impl Future<Output = ()>) -> Result<(), Failure> {
-        let listener = Async::new(self.listener).map_err(|error| {
+        let socket = Async::new(self.socket).map_err(|error| {
             Failure::new(format!(
                 "The server cannot wait for connections: {}. Start it again.",
                 reason(&error)
@@ -152,7 +152,7 @@ impl Server {
             idle: Idle::default(),
             connections: Arc::new(Connections::new(limits, door::most_connections(self.files))),
         });
-        let door = Door::new(listener, Arc::clone(&api), console.clone(), self.files);
+        let door = Door::new(socket, Arc::clone(&api), console.clone(), self.files);
         let mut tasks = vec![task::spawn(door.run())];
         tasks.extend(housekeeping(&api, &orders, self.sync));
         tasks.push(task::spawn(space::watch(path, console, space, room)));
@@ -283,8 +283,8 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     machine::size_runtime();
     let key = room_key::for_server(args.key_file.as_deref())?;
     let files = limits::raise_open_files();
-    let listener = listen::bind(&args.listen)?;
-    let address = listener
+    let socket = listen::bind(&args.listen)?;
+    let address = socket
         .local_addr()
         .map_err(|error| Failure::new(reason(&error)))?;
     if key.is_some() {
@@ -315,7 +315,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         args: args.clone(),
     };
     let server = Server {
-        listener,
+        socket,
         log,
         sync: args.sync,
         rules: Rules {

@@ -60,7 +60,7 @@ enum Instruction {
     /// Asks this question, in place of the one before.
     Ask(&'static str),
     /// Keeps traffic while something else writes to the terminal.
-    Hold,
+    Pause,
     /// Writes what was kept, and from now on at once.
     GoOn,
 }
@@ -119,8 +119,8 @@ impl Console {
     }
 
     /// Keeps the traffic while something else is written to the terminal, until [`Console::go_on`].
-    pub fn hold(&self) {
-        self.tell(Instruction::Hold);
+    pub fn pause(&self) {
+        self.tell(Instruction::Pause);
     }
 
     /// Writes what was kept, and from now on at once.
@@ -159,7 +159,7 @@ fn write(
                 asked = Some(Some(question));
                 put(question);
             }
-            Instruction::Hold => asked = Some(None),
+            Instruction::Pause => asked = Some(None),
             Instruction::GoOn => {
                 asked = None;
                 for entry in kept.drain(..) {

@@ -56,7 +56,7 @@ pub struct Fanout {
     listeners: AtomicUsize,
 }
 
-/// The reason for which a listener lost its seat.
+/// The reason why a listener lost its seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseated {
     /// Its own task has to look for what comes next, from this cursor on.
@@ -74,9 +74,10 @@ pub enum Unseated {
     Gone,
 }
 
-/// A listener's connection, shared by its task and its writer.
+/// A listener's connection, shared by its task and its writer. The listener has its seat while the writer is the
+/// holder.
 #[derive(Debug)]
-pub struct Seat {
+pub struct SharedPeer {
     /// The connection. Only the seat's holder writes to it.
     pub(super) peer: Peer,
     /// The address whose turn it is when the log is read for the listener.
@@ -113,11 +114,11 @@ struct Pending {
     /// Everything before this offset is published.
     published: u64,
     /// Listeners that take a seat, with the offset up to which they were sent everything.
-    arrivals: Vec<(Arc<Seat>, u64)>,
+    arrivals: Vec<(Arc<SharedPeer>, u64)>,
     /// Listeners that went away while they had a seat.
-    departures: Vec<Arc<Seat>>,
+    departures: Vec<Arc<SharedPeer>>,
     /// Listeners that are to be sent a heartbeat now.
-    pulses: Vec<Arc<Seat>>,
+    pulses: Vec<Arc<SharedPeer>>,
     /// Sessions whose leave was published.
     left: Vec<SessionId>,
     closing: bool,
@@ -201,14 +202,15 @@ impl Fanout {
         self.listeners.load(Ordering::Acquire)
     }
 
-    /// A seat for a peer at an address, not yet taken.
-    fn seat(
+    /// A listener's connection, which its task holds: it has no seat yet.
+    fn share(
         &self,
-        (peer, from): (Peer, IpAddr),
+        peer: Peer,
+        from: IpAddr,
         encoding: Encoding,
         session: Option<SessionId>,
-    ) -> Arc<Seat> {
-        Arc::new(Seat {
+    ) -> Arc<SharedPeer> {
+        Arc::new(SharedPeer {
             peer,
             from,
             encoding,
@@ -221,24 +223,27 @@ impl Fanout {
 
     /// Takes the seat at `offset`, up to which the listener was sent everything. `None` when more
     /// than that is published, or the room is closing: then the task has to look for itself.
-    fn sit<'a>(&'a self, seat: &'a Arc<Seat>, offset: u64) -> Option<SeatGuard<'a>> {
-        let inbox = &self.inboxes[seat.inbox];
+    fn sit<'a>(&'a self, shared: &'a Arc<SharedPeer>, offset: u64) -> Option<SeatGuard<'a>> {
+        let inbox = &self.inboxes[shared.inbox];
         let mut pending = inbox.pending();
         if pending.closing || pending.published > offset {
             return None;
         }
-        seat.with_holder(|holder| *holder = Holder::Writer(None));
-        pending.arrivals.push((Arc::clone(seat), offset));
+        shared.with_holder(|holder| *holder = Holder::Writer(None));
+        pending.arrivals.push((Arc::clone(shared), offset));
         inbox.wake(pending);
-        Some(SeatGuard { fanout: self, seat })
+        Some(SeatGuard {
+            fanout: self,
+            shared,
+        })
     }
 
     /// Has a heartbeat sent to a listener that has its seat; nothing happens to one that has not,
     /// whose own task writes to it.
-    fn pulse(&self, seat: &Arc<Seat>) {
-        let inbox = &self.inboxes[seat.inbox];
+    fn pulse(&self, shared: &Arc<SharedPeer>) {
+        let inbox = &self.inboxes[shared.inbox];
         let mut pending = inbox.pending();
-        pending.pulses.push(Arc::clone(seat));
+        pending.pulses.push(Arc::clone(shared));
         inbox.wake(pending);
     }
 
@@ -276,7 +281,7 @@ impl Drop for Listener {
     }
 }
 
-impl Seat {
+impl SharedPeer {
     /// Does something with the holder while it is locked. No inbox may be locked in it.
     fn with_holder<T>(&self, work: impl FnOnce(&mut Holder) -> T) -> T {
         let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -302,14 +307,14 @@ impl Seat {
 #[derive(Debug)]
 struct SeatGuard<'a> {
     fanout: &'a Fanout,
-    seat: &'a Arc<Seat>,
+    shared: &'a Arc<SharedPeer>,
 }
 
 impl Future for SeatGuard<'_> {
     type Output = Unseated;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Unseated> {
-        self.seat.with_holder(|holder| match holder {
+        self.shared.with_holder(|holder| match holder {
             Holder::Task(why) => Poll::Ready(*why),
             Holder::Writer(Some(waker)) if waker.will_wake(context.waker()) => Poll::Pending,
             Holder::Writer(waker) => {
@@ -323,10 +328,10 @@ impl Future for SeatGuard<'_> {
 impl Drop for SeatGuard<'_> {
     fn drop(&mut self) {
         let writers = |holder: &mut Holder| matches!(holder, Holder::Writer(_));
-        if self.seat.with_holder(writers) {
-            let inbox = &self.fanout.inboxes[self.seat.inbox];
+        if self.shared.with_holder(writers) {
+            let inbox = &self.fanout.inboxes[self.shared.inbox];
             let mut pending = inbox.pending();
-            pending.departures.push(Arc::clone(self.seat));
+            pending.departures.push(Arc::clone(self.shared));
             inbox.wake(pending);
         }
     }

@@ -24,11 +24,11 @@ impl Running {
     fn start(room: &str) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("log.txt");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = socket.local_addr().expect("an address");
         let opening = log::open(&path).expect("a log");
         let server = Server {
-            listener,
+            socket,
             log: log::begin(opening).expect("a first line"),
             sync: cli::Sync::Always,
             rules: Rules {

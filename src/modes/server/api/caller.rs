@@ -82,9 +82,9 @@ impl Caller {
         self.identity == Identity::Stranger
     }
 
-    /// The address whose turn is taken where the log is read. A whole IPv6 network has one, so that
-    /// nobody gets more turns by more addresses.
-    pub(super) fn turn(&self) -> IpAddr {
+    /// The address whose turn a reading of the log takes. A whole IPv6 network has one, so that nobody gets more
+    /// turns by more addresses.
+    pub(super) fn turn_address(&self) -> IpAddr {
         self.client.network().address()
     }
 }

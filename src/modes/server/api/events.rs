@@ -43,7 +43,12 @@ impl Api {
         };
         let end = self.room.end();
         let find = move |reader: &Reader| query.find(reader, end, now);
-        let start = self.fanout.cold.lookups.read(caller.turn(), find).await?;
+        let start = self
+            .fanout
+            .cold
+            .lookups
+            .read(caller.turn_address(), find)
+            .await?;
         let form = Form::accepted(head.field("accept"));
         Ok(Subscription {
             encoding: Encoding::to(form, head.minor),

@@ -37,7 +37,11 @@ impl Api {
     ) -> Result<FileRange, Rejection> {
         let (query, end) = (FileQuery::read(head), self.room.end());
         let find = move |reader: &Reader| query.find(reader, end);
-        self.fanout.cold.lookups.read(caller.turn(), find).await
+        self.fanout
+            .cold
+            .lookups
+            .read(caller.turn_address(), find)
+            .await
     }
 }
 

@@ -29,8 +29,10 @@ impl Api {
             Some(hold) => self.room.say(&hold, text, key, request.shown).await?,
             None => {
                 let name = self.room.names.name(caller.name()?)?;
-                let sender = (&*name, caller.client);
-                self.room.say_as(sender, text, key, request.shown).await?
+                let client = caller.client;
+                self.room
+                    .say_as(&name, client, text, key, request.shown)
+                    .await?
             }
         };
         let location = |said: Said| format!("{MESSAGES}/{}", said.id);
@@ -60,17 +62,25 @@ impl Api {
             let range = query.range(reader, end)?;
             Ok::<_, Rejection>(Response::json(200, &range))
         };
-        match searches {
-            true => self.fanout.cold.searches.read(caller.turn(), read).await,
-            false => self.fanout.cold.lookups.read(caller.turn(), read).await,
-        }
+        let cold = &self.fanout.cold;
+        let lane = if searches {
+            &cold.searches
+        } else {
+            &cold.lookups
+        };
+        lane.read(caller.turn_address(), read).await
     }
 
     /// Answers `GET /messages/ID` with the event of the id.
     pub(super) async fn one_event(&self, caller: &Caller, id: &str) -> Result<Response, Rejection> {
         let (end, id) = (self.room.end(), id.to_string());
         let find = move |reader: &Reader| ranges::event(reader, &id, end);
-        let event = self.fanout.cold.lookups.read(caller.turn(), find).await?;
+        let event = self
+            .fanout
+            .cold
+            .lookups
+            .read(caller.turn_address(), find)
+            .await?;
         Ok(Response::json(200, &event))
     }
 }

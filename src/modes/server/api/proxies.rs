@@ -249,7 +249,7 @@ mod tests {
             let asked = proxies.client(ip("127.0.0.1"), &head(fields));
             assert_eq!(asked, ip(client).into(), "{fields}");
         }
-        // Whoever is no proxy is not believed.
+        // A peer that is no trusted proxy is not believed.
         let asked = proxies.client(ip("192.0.2.9"), &head("X-Forwarded-For: 192.0.2.1\r\n"));
         assert_eq!(asked, ip("192.0.2.9").into());
     }

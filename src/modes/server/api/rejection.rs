@@ -1,4 +1,4 @@
-//! Rejections: every reason for which a request is refused, and the answer to each of them. Handlers
+//! Rejections: every reason why a request is refused, and the answer to each of them. Handlers
 //! name the reason. Status and code are in one table, [`Rejection::code`], the words in [`sentences`], and
 //! the answer is built in one place, [`Rejection::response`].
 //!

@@ -56,7 +56,7 @@ impl Api {
         owner: &Owner,
     ) -> Result<Response, Rejection> {
         let claim = self.claim(owner);
-        self.room.quit((&claim, &owner.name), caller.client).await?;
+        self.room.quit(&claim, &owner.name, caller.client).await?;
         Ok(Response::new(204))
     }
 
@@ -81,7 +81,7 @@ impl Api {
                 let name = self.room.names.name(&owner.name);
                 let name = name.map_err(Rejection::NameUnfit)?;
                 let claim = self.claim(owner);
-                self.room.hold((&claim, &name), caller.client).await
+                self.room.hold(&claim, &name, caller.client).await
             }
         };
         held.map(Some).map_err(|denied| match denied {
@@ -93,8 +93,8 @@ impl Api {
         })
     }
 
-    /// Keeps the member of a caller that reads present. Reading itself needs no place in the room, so nothing
-    /// but a session that is over is in its way.
+    /// Keeps the member of a caller that reads present. A caller need not be a member to read, so only the end of its
+    /// session stops it.
     ///
     /// # Errors
     /// The session is over.

@@ -95,7 +95,7 @@ impl Clock {
     }
 
     /// Takes the time of a line that another server appended.
-    pub fn follow(&mut self, at: Stamp) {
+    pub fn apply(&mut self, at: Stamp) {
         self.last = self.last.max(at);
     }
 

@@ -113,7 +113,7 @@ impl<S: Store> Committer<S> {
             if let Err(fatal) = self.commit(waiting) {
                 self.refuse_all();
                 let notice = |sentence| self.console.show(Entry::Notice(sentence));
-                return Err(self.store.give_up(fatal, &notice));
+                return Err(self.store.rescue(fatal, &notice));
             }
             if last {
                 break;
@@ -150,7 +150,7 @@ impl<S: Store> Committer<S> {
                 }
                 Appended::Conflict => {
                     self.scribe.undo();
-                    if let Err(fatal) = self.follow() {
+                    if let Err(fatal) = self.apply_others() {
                         self.fail(waiting, &decision, fatal.refused);
                         self.room.health.over();
                         return Err(fatal);
@@ -267,10 +267,10 @@ impl<S: Store> Committer<S> {
     }
 
     /// Applies what others appended.
-    fn follow(&mut self) -> Result<(), Fatal> {
-        for batch in self.store.follow(self.place)? {
+    fn apply_others(&mut self) -> Result<(), Fatal> {
+        for batch in self.store.batches_after(self.place)? {
             self.place = batch.place;
-            self.scribe.follow(&batch.range);
+            self.scribe.apply(&batch.range);
             self.scribe.keep(self.place.offset);
             let log = self.store.log();
             let last = batch.range.lines().next_back();

@@ -130,7 +130,7 @@ impl Walk {
                     found.sessions.here.push((name, Mark::of_join(raw)));
                 }
             }
-            // Whoever was here before a server started is not, but a log that only goes on from another
+            // A member from before a server's start is not present, but a log that only goes on from another
             // one was begun by no server.
             Shape::Opened { after, .. } if after.is_none() || id.offset > 0 => {
                 self.names_known = true;

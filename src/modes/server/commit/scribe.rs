@@ -167,13 +167,13 @@ impl Scribe {
     }
 
     /// Takes lines that another server appended: their keys and their times. They are to be kept.
-    pub fn follow(&mut self, range: &LogRange) {
+    pub fn apply(&mut self, range: &LogRange) {
         for (offset, text) in range.lines() {
             let Ok(event) = line::parse_line(text) else {
                 continue;
             };
             let (at, check) = (event.at, line::check_of(text));
-            self.clock.follow(at);
+            self.clock.apply(at);
             let Body::Message {
                 from,
                 elapsed,

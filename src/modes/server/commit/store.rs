@@ -1,7 +1,7 @@
 //! The seam between the committer and the place where the log is kept.
 //!
 //! The committer knows a log by its [`Store`] alone: it appends after the [`Place`] up to which it has
-//! applied the log, and what others appended meanwhile it follows first. Reading at an offset is no part of
+//! applied the log, and first applies what others have appended meanwhile. Reading at an offset is no part of
 //! this; that is the `Reader` of the journal, on the local file.
 //!
 //! A file alone ([`mod@file`]) has one writer, so its append never conflicts.
@@ -81,7 +81,7 @@ pub struct Fatal {
 
 /// A batch that another server appended.
 #[derive(Debug)]
-pub struct Followed {
+pub struct ForeignBatch {
     /// Its lines.
     pub range: LogRange,
     /// Its effect on members and sessions.
@@ -107,8 +107,8 @@ pub trait Store: Send + 'static {
     /// The batches after `from`, oldest first; after a conflict there is at least one.
     ///
     /// # Errors
-    /// The log can no longer be followed.
-    fn follow(&mut self, from: Place) -> Result<Vec<Followed>, Fatal>;
+    /// The log can no longer be read.
+    fn batches_after(&mut self, from: Place) -> Result<Vec<ForeignBatch>, Fatal>;
 
     /// Writes the line of an erased event over the line at `offset`, which is as long, durably. Its log
     /// stays as long as it was, so no place changes.
@@ -120,5 +120,5 @@ pub trait Store: Send + 'static {
 
     /// Saves what would be lost with this process, telling the operator by `notice` what stands in the way,
     /// and returns the sentence with which the server stops.
-    fn give_up(&self, fatal: Fatal, notice: &dyn Fn(String)) -> String;
+    fn rescue(&self, fatal: Fatal, notice: &dyn Fn(String)) -> String;
 }

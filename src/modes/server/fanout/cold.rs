@@ -17,7 +17,7 @@ use async_std::task;
 use crate::journal::Reader;
 use crate::sse::Encoding;
 
-use super::Seat;
+use super::SharedPeer;
 use super::peer::SendOutcome;
 use super::permits::Permits;
 use crate::modes::server::room::tail::{Batch, Cursor};
@@ -114,21 +114,21 @@ impl ColdReader {
     /// The journal cannot be read.
     pub(super) async fn catch_up(
         &self,
-        seat: &Arc<Seat>,
+        shared: &Arc<SharedPeer>,
         cursor: Cursor,
         end: u64,
     ) -> io::Result<CatchUp> {
-        let seat = Arc::clone(seat);
+        let shared = Arc::clone(shared);
         let lane = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
             true => &self.nearly,
             false => &self.behind,
         };
-        let permit = lane.permits.get(seat.from).await;
+        let permit = lane.permits.get(shared.from).await;
         let reader = lane.reader.clone();
         let sending = task::spawn_blocking(move || {
             let _permit = permit;
             let start = Instant::now();
-            (send(&reader, &seat, cursor, end), start.elapsed())
+            (send(&reader, &shared, cursor, end), start.elapsed())
         });
         let (progress, took) = sending.await;
         if matches!(progress, Ok(CatchUp::Advanced(cursor)) if cursor.offset < end) {
@@ -161,26 +161,26 @@ impl Lane {
     }
 }
 
-fn send(reader: &Reader, seat: &Seat, mut cursor: Cursor, end: u64) -> io::Result<CatchUp> {
+fn send(reader: &Reader, shared: &SharedPeer, mut cursor: Cursor, end: u64) -> io::Result<CatchUp> {
     let stop = end.min(cursor.offset + TURN);
     let mut waits = WAITS;
     while cursor.offset < stop {
         let batch = Batch::new(reader.log(), reader.read(cursor.offset, end, PIECE)?);
-        let mut position = batch.position(seat.encoding, cursor);
+        let mut position = batch.position(shared.encoding, cursor);
         loop {
-            let bytes = &batch.encoded(seat.encoding).bytes;
-            match seat.peer.send(&bytes[position..]) {
+            let bytes = &batch.encoded(shared.encoding).bytes;
+            match shared.peer.send(&bytes[position..]) {
                 SendOutcome::All => break,
                 SendOutcome::Full(0) => {
-                    return Ok(CatchUp::Full(batch.cursor(seat.encoding, position)));
+                    return Ok(CatchUp::Full(batch.cursor(shared.encoding, position)));
                 }
                 SendOutcome::Full(sent) => position += sent,
                 SendOutcome::Gone => return Ok(CatchUp::Gone),
             }
             // A peer that takes a little now and then would have the permit for as long as it likes.
             waits = waits.saturating_sub(1);
-            if waits == 0 || !seat.peer.is_writable_within(WAIT) {
-                return Ok(CatchUp::Full(batch.cursor(seat.encoding, position)));
+            if waits == 0 || !shared.peer.is_writable_within(WAIT) {
+                return Ok(CatchUp::Full(batch.cursor(shared.encoding, position)));
             }
         }
         cursor = Cursor::at(batch.end());

@@ -25,7 +25,7 @@ use super::cold::CatchUp;
 use super::peer::{Peer, STALLED, SendOutcome};
 use crate::modes::server::fanout::Fanout;
 use crate::modes::server::fanout::Listener;
-use crate::modes::server::fanout::Seat;
+use crate::modes::server::fanout::SharedPeer;
 use crate::modes::server::fanout::Unseated;
 use crate::modes::server::room::Hold;
 use crate::modes::server::room::Next;
@@ -37,7 +37,7 @@ use half_closed::HalfClosed;
 /// The most batches in one write.
 const BATCHES: usize = 32;
 
-/// The reason for which a follower ended.
+/// The reason why a follower ended.
 #[derive(Debug)]
 pub enum FollowEnd {
     /// The server stops, or the listener's session was ended by its owner: it was told everything.
@@ -53,7 +53,7 @@ pub enum FollowEnd {
 /// One listener at its cursor.
 #[derive(Debug)]
 pub struct Follower {
-    seat: Arc<Seat>,
+    shared: Arc<SharedPeer>,
     hold: Option<Hold>,
     cursor: Cursor,
     half: HalfClosed,
@@ -61,18 +61,19 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower of a listener, given with its address, that goes on with the line at `offset`, and
-    /// ends with the session that `hold` keeps present.
+    /// A follower of a listener at the address `from`. It goes on with the line at `offset`, and ends with the session
+    /// that `hold` keeps present.
     pub fn new(
         fanout: &Arc<Fanout>,
-        peer: (Peer, IpAddr),
+        peer: Peer,
+        from: IpAddr,
         hold: Option<Hold>,
         encoding: Encoding,
         offset: u64,
     ) -> Follower {
         let session = hold.as_ref().map(Hold::session);
         Follower {
-            seat: fanout.seat(peer, encoding, session),
+            shared: fanout.share(peer, from, encoding, session),
             hold,
             cursor: Cursor::at(offset),
             half: HalfClosed::default(),
@@ -84,10 +85,9 @@ impl Follower {
         &self.listener.0.room
     }
 
-    /// Follows until the listener goes or the server stops; the reason, and the seat with the
-    /// connection.
-    pub async fn run(mut self) -> (FollowEnd, Arc<Seat>) {
-        (self.follow().await, self.seat)
+    /// Follows until the listener goes or the server stops; the reason, and the connection.
+    pub async fn run(mut self) -> (FollowEnd, Arc<SharedPeer>) {
+        (self.follow().await, self.shared)
     }
 
     async fn follow(&mut self) -> FollowEnd {
@@ -111,13 +111,13 @@ impl Follower {
     /// Sends as much of `batches` as the peer takes, then lets go of them.
     async fn write(&mut self, batches: Vec<Arc<Batch>>) -> Result<(), FollowEnd> {
         let full = {
-            let encoding = self.seat.encoding;
+            let encoding = self.shared.encoding;
             let Some(batches) = Batches::new(batches) else {
                 return Ok(());
             };
             let start = batches.position(encoding, self.cursor);
             let slices = batches.slices(encoding, start);
-            let outcome = self.seat.peer.send_slices(&slices);
+            let outcome = self.shared.peer.send_slices(&slices);
             match outcome {
                 SendOutcome::All => self.cursor = Cursor::at(batches.end()),
                 SendOutcome::Full(sent) => self.cursor = batches.cursor(encoding, start + sent),
@@ -136,7 +136,7 @@ impl Follower {
     /// Sends a part of what is in the file up to `end`.
     async fn read(&mut self, end: u64) -> Result<(), FollowEnd> {
         let cold = &self.listener.0.cold;
-        let progress = Box::pin(cold.catch_up(&self.seat, self.cursor, end)).await;
+        let progress = Box::pin(cold.catch_up(&self.shared, self.cursor, end)).await;
         match progress.map_err(FollowEnd::Unreadable)? {
             CatchUp::Advanced(cursor) => self.cursor = cursor,
             CatchUp::Full(cursor) => {
@@ -153,7 +153,7 @@ impl Follower {
             Timer::after(STALLED).await;
             Err(FollowEnd::Stalled)
         };
-        let writable = self.seat.peer.writable();
+        let writable = self.shared.peer.writable();
         let ready = async { writable.await.map_err(|_| FollowEnd::Gone) };
         future::or(ready, stalled).await
     }
@@ -161,11 +161,11 @@ impl Follower {
     /// Lets a writer of the fan-out take over until there is something that the writer cannot do.
     async fn sit(&mut self) -> Result<(), FollowEnd> {
         let why = {
-            let (fanout, seat) = (&self.listener.0, &self.seat);
-            let Some(sitting) = fanout.sit(seat, self.cursor.offset) else {
+            let (fanout, shared) = (&self.listener.0, &self.shared);
+            let Some(sitting) = fanout.sit(shared, self.cursor.offset) else {
                 return Ok(());
             };
-            let gone = self.half.watch(fanout, seat, &mut self.hold);
+            let gone = self.half.watch(fanout, shared, &mut self.hold);
             future::or(async { Ok(sitting.await) }, async { Err(gone.await) }).await?
         };
         match why {
@@ -176,7 +176,7 @@ impl Follower {
             }
             Unseated::HeartbeatCut { offset, sent } => {
                 self.cursor = Cursor::at(offset);
-                let rest = &self.seat.encoding.pulse()[sent..];
+                let rest = &self.shared.encoding.pulse()[sent..];
                 self.writable().await?;
                 Box::pin(self.send_all(rest)).await?;
             }
@@ -187,7 +187,7 @@ impl Follower {
 
     /// Sends the stream's last words, so that its end is not taken for a cut.
     async fn finish(&self, word: Option<Wire>) -> FollowEnd {
-        let (encoding, mut last) = (self.seat.encoding, Vec::new());
+        let (encoding, mut last) = (self.shared.encoding, Vec::new());
         if let Some(word) = &word {
             encoding.encode(word, &mut last);
         }
@@ -200,7 +200,7 @@ impl Follower {
 
     async fn send_all(&self, mut bytes: &[u8]) -> Result<(), FollowEnd> {
         loop {
-            match self.seat.peer.send(bytes) {
+            match self.shared.peer.send(bytes) {
                 SendOutcome::All => return Ok(()),
                 SendOutcome::Full(sent) => {
                     bytes = &bytes[sent..];

@@ -9,7 +9,7 @@ use crate::wire::HEARTBEAT;
 
 use super::batches::Batches;
 use super::peer::SendOutcome;
-use super::{Fanout, Inbox, Pending, Seat, Unseated};
+use super::{Fanout, Inbox, Pending, SharedPeer, Unseated};
 use crate::modes::server::room::Room;
 use crate::modes::server::room::tail::Cursor;
 
@@ -34,7 +34,7 @@ pub struct Writer {
 /// A seat as the writer has it. A pass only reads it.
 #[derive(Debug)]
 struct Seated {
-    seat: Arc<Seat>,
+    shared: Arc<SharedPeer>,
     encoding: Encoding,
     /// The offset at which it was taken; passes have brought it to the writer's `at` if that is
     /// further.
@@ -104,20 +104,20 @@ impl Writer {
             let first = pending.arrivals.iter().map(|(_, offset)| *offset).min();
             self.at = first.map_or(pending.published, |first| first.min(pending.published));
         }
-        for (seat, offset) in pending.arrivals {
-            self.seat(seat, offset, now);
+        for (shared, offset) in pending.arrivals {
+            self.seat(shared, offset, now);
         }
-        for seat in pending.departures {
-            self.clear(&seat);
+        for shared in pending.departures {
+            self.clear(&shared);
         }
         self.pass(pending.published, now);
-        for seat in pending.pulses {
-            if let Some(index) = self.index(&seat) {
+        for shared in pending.pulses {
+            if let Some(index) = self.index(&shared) {
                 self.pulse(index);
             }
         }
         if !pending.left.is_empty() {
-            self.unseat_all(|seat| seat.session.is_some_and(|s| pending.left.contains(&s)));
+            self.unseat_all(|shared| shared.session.is_some_and(|s| pending.left.contains(&s)));
         }
         if pending.closing {
             self.unseat_all(|_| true);
@@ -128,37 +128,37 @@ impl Writer {
         }
     }
 
-    fn seat(&mut self, seat: Arc<Seat>, offset: u64, greeted: Instant) {
-        seat.index.store(self.seats.len(), Ordering::Relaxed);
+    fn seat(&mut self, shared: Arc<SharedPeer>, offset: u64, greeted: Instant) {
+        shared.index.store(self.seats.len(), Ordering::Relaxed);
         self.seats.push(Seated {
-            encoding: seat.encoding,
-            seat,
+            encoding: shared.encoding,
+            shared,
             offset,
             greeted,
         });
     }
 
     /// Takes the seat at `index` out of the list.
-    fn remove(&mut self, index: usize) -> Arc<Seat> {
+    fn remove(&mut self, index: usize) -> Arc<SharedPeer> {
         let seated = self.seats.swap_remove(index);
         if let Some(moved) = self.seats.get(index) {
-            moved.seat.index.store(index, Ordering::Relaxed);
+            moved.shared.index.store(index, Ordering::Relaxed);
         }
-        seated.seat
+        seated.shared
     }
 
     /// Lets go of a listener that went away while it was seated, if it was not handed back meanwhile.
-    fn clear(&mut self, seat: &Arc<Seat>) {
-        if let Some(index) = self.index(seat) {
+    fn clear(&mut self, shared: &Arc<SharedPeer>) {
+        if let Some(index) = self.index(shared) {
             self.remove(index);
         }
     }
 
     /// The place of a seat in the list; `None` for a listener that was handed back.
-    fn index(&self, seat: &Arc<Seat>) -> Option<usize> {
-        let index = seat.index.load(Ordering::Relaxed);
+    fn index(&self, shared: &Arc<SharedPeer>) -> Option<usize> {
+        let index = shared.index.load(Ordering::Relaxed);
         let seated = self.seats.get(index)?;
-        Arc::ptr_eq(&seated.seat, seat).then_some(index)
+        Arc::ptr_eq(&seated.shared, shared).then_some(index)
     }
 
     fn unseat(&mut self, index: usize, why: Unseated) {
@@ -166,9 +166,9 @@ impl Writer {
     }
 
     /// Hands back all listeners of which `who` is true; no part of an event is under way to them.
-    fn unseat_all(&mut self, who: impl Fn(&Seat) -> bool) {
+    fn unseat_all(&mut self, who: impl Fn(&SharedPeer) -> bool) {
         for index in (0..self.seats.len()).rev() {
-            if who(&self.seats[index].seat) {
+            if who(&self.seats[index].shared) {
                 let cursor = Cursor::at(self.seats[index].offset.max(self.at));
                 self.unseat(index, Unseated::More(cursor));
             }
@@ -203,7 +203,7 @@ impl Writer {
                 true => 0,
                 false => batches.position(encoding, Cursor::at(seated.offset)),
             };
-            match seated.seat.peer.send(&batches.joined(encoding)[start..]) {
+            match seated.shared.peer.send(&batches.joined(encoding)[start..]) {
                 SendOutcome::All => {}
                 SendOutcome::Full(sent) => {
                     let cursor = batches.cursor(encoding, start + sent);
@@ -231,7 +231,7 @@ impl Writer {
 
     fn pulse(&mut self, index: usize) {
         let seated = &self.seats[index];
-        match seated.seat.peer.send(seated.encoding.pulse()) {
+        match seated.shared.peer.send(seated.encoding.pulse()) {
             SendOutcome::All => {}
             SendOutcome::Full(sent) => {
                 let offset = seated.offset.max(self.at);

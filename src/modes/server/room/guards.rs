@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Room;
 use crate::modes::server::room::order::SessionId;
-use crate::modes::server::room::orders::Placed;
+use crate::modes::server::room::orders::Queued;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::turns::Sender;
 
@@ -41,20 +41,19 @@ impl Drop for AnswerDue {
     }
 }
 
-/// An order that came when all places were taken. Dropping it takes it back, also when its sender stops
-/// waiting: what never reaches the committer is undone here.
+/// An order that came when the queue was full. Dropping it takes it back, also when its sender stops waiting: what never reaches the committer is undone here.
 #[derive(Debug)]
 pub struct LateOrder<'a> {
     pub(super) room: &'a Room,
     pub(super) sender: Sender,
-    pub(super) placed: Placed,
+    pub(super) queued: Queued,
     pub(super) undo: Option<Change>,
 }
 
 impl LateOrder<'_> {
     /// Takes it back. Returns false if the committer has it already.
     pub fn take_back(&mut self) -> bool {
-        let back = self.room.orders.withdraw(&self.sender, self.placed);
+        let back = self.room.orders.withdraw(&self.sender, self.queued);
         if back && let Some(change) = self.undo.take() {
             self.room.change(&[change]);
         }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use async_std::task;
 
 use super::guards::Hold;
-use super::recording::session as sender;
 use super::{Denied, Presence, Room, Verdict};
 use crate::modes::server::room::client::Client;
 use crate::modes::server::room::order::{Command, SessionId};
 use crate::modes::server::room::presence::{Claim, HoldAttempt, PastSessions, Quitting};
+use crate::modes::server::room::turns::Sender;
 use crate::name::Name;
 use crate::wire::Said;
 
@@ -68,23 +68,23 @@ impl Room {
             if state.closing {
                 return Err(Denied::Stopping);
             }
-            state.presence.line_up(name, from, Instant::now())?
+            state.presence.book_join(name, from, Instant::now())?
         };
-        let mut turn = JoinTurn {
+        let mut booked = BookedJoin {
             room: self,
             from,
             used: false,
         };
         self.wait(wait).await?;
-        let come = |presence: &mut Presence| {
-            presence.come(session, name, from, Instant::now())?;
+        let admit = |presence: &mut Presence| {
+            presence.admit(session, name, from, Instant::now())?;
             let command = Command::Join(session, name.as_str().to_string(), claim.mark);
-            Ok((command, sender(session, from)))
+            Ok((command, Sender::of_session(session, from)))
         };
         // It may come in although nobody waits for the answer any more.
-        turn.used = true;
-        let joined = self.order(None, Some(name), come).await.and_then(recorded);
-        turn.used = joined.is_ok();
+        booked.used = true;
+        let joined = self.order(None, Some(name), admit).await.and_then(recorded);
+        booked.used = joined.is_ok();
         joined
     }
 
@@ -112,20 +112,21 @@ impl Room {
     /// address may not join now (as for [`Room::join`]), or the join was not recorded.
     pub async fn hold(
         self: &Arc<Room>,
-        (claim, name): (&Claim, &Name),
+        claim: &Claim,
+        name: &Name,
         from: Client,
     ) -> Result<Hold, Denied> {
         let session = claim.session;
-        let come_back = |presence: &mut Presence| {
-            presence.come_back(claim, name, from, Instant::now())?;
+        let readmit = |presence: &mut Presence| {
+            presence.readmit(claim, name, from, Instant::now())?;
             let command = Command::Join(session, name.as_str().to_string(), claim.mark);
-            Ok((command, sender(session, from)))
+            Ok((command, Sender::of_session(session, from)))
         };
         loop {
             let woken = self.wake.listen();
             match self.try_hold(session)? {
                 HoldAttempt::Here => return Ok(self.held(session)),
-                HoldAttempt::Absent => match self.order(None, Some(name), come_back).await {
+                HoldAttempt::Absent => match self.order(None, Some(name), readmit).await {
                     // Another request of the same session was faster.
                     Ok(_) | Err(Denied::Already) => {}
                     Err(Denied::NotYet) => woken.await,
@@ -163,7 +164,7 @@ impl Room {
     ///
     /// # Errors
     /// The leave could not be recorded yet. The leave of a member that is here is asked for again until it is.
-    pub async fn quit(&self, (claim, name): (&Claim, &str), from: Client) -> Result<(), Denied> {
+    pub async fn quit(&self, claim: &Claim, name: &str, from: Client) -> Result<(), Denied> {
         loop {
             let woken = self.wake.listen();
             // Not in the condition: the lock would be held over the await.
@@ -185,7 +186,7 @@ impl Room {
                         Quitting::Away => {
                             presence.past.ending(claim.mark);
                             let command = Command::End(claim.mark, name.to_string());
-                            Ok((command, sender(claim.session, from)))
+                            Ok((command, Sender::of_session(claim.session, from)))
                         }
                         _ => Err(Denied::Already),
                     };
@@ -221,23 +222,23 @@ impl Room {
         let go = |presence: &mut Presence| {
             let (name, ended, from) = presence.go(session, Instant::now())?;
             let command = Command::Leave(session, name, ended);
-            Ok((command, sender(session, from)))
+            Ok((command, Sender::of_session(session, from)))
         };
         self.order(None, None, go).await.map(drop)
     }
 }
 
-/// A place in the line of those who come in from one address. Whoever does not come in gives it back.
-struct JoinTurn<'a> {
+/// One of the joins that an address has, booked. Given back when it is dropped without having been used.
+struct BookedJoin<'a> {
     room: &'a Room,
     from: Client,
     used: bool,
 }
 
-impl Drop for JoinTurn<'_> {
+impl Drop for BookedJoin<'_> {
     fn drop(&mut self) {
         if !self.used {
-            self.room.state().presence.give_up(self.from);
+            self.room.state().presence.give_back_join(self.from);
         }
     }
 }

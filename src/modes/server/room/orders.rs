@@ -1,8 +1,8 @@
 //! The queue before the committer: [`Turns`] decides the order, here are lock and bounds.
 //!
-//! What always holds: [`QUEUE_LENGTH`] orders wait for as long as it takes. What comes when they are
-//! taken waits as well, in its turn, but may be taken back by whoever loses patience. Of one address
-//! no more than [`MAX_WAITING`] wait.
+//! What always holds: [`QUEUE_LENGTH`] orders wait for as long as it takes. An order that comes when so many wait
+//! is queued as well, in its turn, but its sender may lose patience and withdraw it. Of one address no more than
+//! [`MAX_WAITING`] wait.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar};
@@ -39,9 +39,9 @@ struct Waiting {
     sleeps: bool,
 }
 
-/// Why an order cannot wait.
+/// The reason why an order is not queued.
 #[derive(Debug)]
-pub enum Unplaced {
+pub enum NotQueued {
     /// The queue is closed.
     Closed,
     /// Too much of this address waits.
@@ -50,9 +50,9 @@ pub enum Unplaced {
 
 /// An order that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placed {
+pub struct Queued {
     ticket: u64,
-    /// All places were taken: the sender may lose patience.
+    /// [`QUEUE_LENGTH`] orders were there before it: the sender may lose patience.
     pub late: bool,
 }
 
@@ -88,24 +88,24 @@ impl Orders {
         sender: Sender,
         name: Option<&str>,
         order: Order,
-    ) -> Result<Placed, Unplaced> {
+    ) -> Result<Queued, NotQueued> {
         let mut state = self.state();
         // Nothing is recorded after the room's end.
         if state.closed || state.end.is_some() {
-            return Err(Unplaced::Closed);
+            return Err(NotQueued::Closed);
         }
         if !state.unlimited && state.turns.of(sender.from) >= MAX_WAITING {
-            return Err(Unplaced::TooMany);
+            return Err(NotQueued::TooMany);
         }
         let late = state.turns.len() >= QUEUE_LENGTH;
         let ticket = state.turns.push(sender, name, order);
         self.wake(state);
-        Ok(Placed { ticket, late })
+        Ok(Queued { ticket, late })
     }
 
     /// Takes back an order that was not taken yet; returns whether that succeeded.
-    pub fn withdraw(&self, sender: &Sender, placed: Placed) -> bool {
-        let taken = self.state().turns.withdraw(sender, placed.ticket);
+    pub fn withdraw(&self, sender: &Sender, queued: Queued) -> bool {
+        let taken = self.state().turns.withdraw(sender, queued.ticket);
         taken.is_some()
     }
 
@@ -196,7 +196,8 @@ impl Taker {
 impl Drop for Taker {
     fn drop(&mut self) {
         self.close();
-        // Whoever waits hears that nobody knows. Not under the lock: hearing may take it.
+        // Dropping an order tells its sender that the outcome is unknown. Not under the lock, which the
+        // sender's reaction may take.
         while let Some(order) = self.take() {
             drop(order);
         }

@@ -94,6 +94,15 @@ pub enum HoldAttempt {
     Absent,
 }
 
+/// A member that may say something now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// Its name.
+    pub name: String,
+    /// The client whose turn its order takes.
+    pub client: Client,
+}
+
 /// The rest of the work for a session that ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quitting {
@@ -263,12 +272,11 @@ impl Presence {
         !self.members.contains_key(&session)
     }
 
-    /// Returns the name under which the session's member may say something now, and the client whose turn
-    /// it is.
+    /// Lets the session's member say something now.
     ///
     /// # Errors
     /// The session has quit meanwhile, or speaks too fast.
-    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<(String, Client), Denied> {
+    pub fn speak(&mut self, session: SessionId, now: Instant) -> Result<Voice, Denied> {
         // Another request of the session may have quit since it was held.
         let member = self
             .members
@@ -276,7 +284,10 @@ impl Presence {
             .filter(|member| member.phase == Phase::Here && member.quit.is_none())
             .ok_or(Denied::Ended)?;
         member.bucket.take(now).map_err(Denied::TooFast)?;
-        Ok((member.name.as_str().to_string(), member.from))
+        Ok(Voice {
+            name: member.name.as_str().to_string(),
+            client: member.from,
+        })
     }
 
     /// Lets a guest say something under `name` now.
@@ -284,9 +295,9 @@ impl Presence {
     /// # Errors
     /// Somebody has the name or one like it, or it speaks too fast.
     pub fn speak_as(&mut self, name: &Name, from: Client, now: Instant) -> Result<(), Denied> {
-        self.past.check_not_held(name, now)?;
+        self.past.check_not_reserved(name, now)?;
         self.check_free(name, None, now)?;
-        // Who is refused for one of the two loses nothing of the other.
+        // A refusal by one of the two limits takes nothing from the other.
         self.quotas.may_say(from, now).map_err(Denied::TooFast)?;
         let folded = name.folded().to_string();
         self.guests.take(&folded, now).map_err(Denied::TooFast)?;

@@ -27,23 +27,23 @@ const NEW_CONNECTIONS: u32 = 100;
 const MAX_WAIT_TO_OPEN: Duration = Duration::from_secs(2);
 /// Names that one address may have at once.
 const MAX_NAMES: usize = 256;
-/// Joins a second that one address may keep up, and how many it may begin with.
+/// Joins a second that one address may keep up, and the number that it may begin with.
 const JOINS: (u32, u32) = (5, 120);
 /// The longest that faster joins wait for their turn, rather than being refused: a class of two hundred
 /// that a cut network brings back gets in.
 const JOIN_PATIENCE: Duration = Duration::from_secs(20);
-/// Guests of one address may together say so many times what one session may: a class behind one
+/// The number of sessions whose messages the guests of one address may send together: a class that shares one
 /// address is no flood.
 const GUESTS: u32 = 10;
-/// All addresses of an IPv6 network together may have so many times what one may.
+/// The number of addresses whose quotas all addresses of an IPv6 network have together.
 const NETWORK: u32 = 8;
 
-/// Why an address may not have more.
+/// The reason why an address may not have more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// The address or network has all the names that it may have: this many.
     Names(Client, usize),
-    /// Too many came from it lately. How long to wait.
+    /// Too many came from it lately; the time to wait.
     Joins(Duration),
 }
 
@@ -56,7 +56,7 @@ pub enum AddressLimits {
     Lifted,
 }
 
-/// Names and guests of each address. Who asks holds the room's lock.
+/// Names and guests of each address, guarded by the room's lock.
 #[derive(Debug)]
 pub struct Quotas {
     limited: bool,
@@ -104,8 +104,8 @@ impl Quotas {
         }
     }
 
-    /// Takes one of the joins of an address; how long until it may come in. Coming back with a token
-    /// takes none.
+    /// Takes one of the joins of an address, and returns the time until the newcomer may join. Coming back with a
+    /// token takes none.
     ///
     /// # Errors
     /// Too many wait for theirs already.

@@ -70,8 +70,8 @@ impl Bucket {
     }
 }
 
-/// A bucket for each of many. Who has not taken anything for long need not be remembered; if there
-/// are too many, the one goes that is full again first: whoever takes the most is forgotten last.
+/// A bucket for each of many. A bucket that is full again need not be remembered. If there are too many, the one that
+/// is full again first is forgotten, so that the heaviest user is forgotten last.
 #[derive(Debug)]
 pub struct Buckets<K> {
     rate: Rate,
@@ -179,13 +179,13 @@ mod tests {
         assert_eq!(buckets.book(&0, start, 3 * tenth), Err(tenth));
         assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Ok(3 * tenth));
         assert_eq!(buckets.book(&1, start, 3 * tenth), Ok(Duration::ZERO));
-        // Who does not wait any more makes room for the next.
+        // A booking that is given back makes room for the next.
         assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Err(tenth));
         buckets.give_back(&0);
         assert_eq!(buckets.book(&0, start + tenth, 3 * tenth), Ok(3 * tenth));
         buckets.give_back(&7);
         assert_eq!((buckets.known.len(), buckets.full.len()), (1, 1));
-        // Whoever only looks takes nothing.
+        // A check takes nothing.
         for _ in 0..3 {
             assert_eq!(buckets.check(&2, start), Ok(()));
         }
@@ -206,7 +206,7 @@ mod tests {
         assert!(buckets.take(&0, later).is_err());
         assert!(buckets.known.len() <= MAX_KNOWN);
         assert_eq!(buckets.known.len(), buckets.full.len());
-        // Whoever has all of it again is forgotten.
+        // A bucket that is full again is forgotten.
         assert_eq!(buckets.take(&0, start + Duration::from_secs(60)), Ok(()));
         assert_eq!((buckets.known.len(), buckets.full.len()), (1, 1));
         let mut open = Buckets::new(Rate::of_messages(0));

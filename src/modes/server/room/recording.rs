@@ -9,8 +9,8 @@ use super::{Denied, Presence, Room, Verdict};
 use crate::event::Key;
 use crate::modes::server::console::ShownRequest;
 use crate::modes::server::room::client::Client;
-use crate::modes::server::room::order::{Command, Job, Order, Refused, SessionId, Speaker};
-use crate::modes::server::room::orders::Unplaced;
+use crate::modes::server::room::order::{Command, Job, Order, Refused, Speaker};
+use crate::modes::server::room::orders::NotQueued;
 use crate::modes::server::room::presence::Change;
 use crate::modes::server::room::turns::Sender;
 use crate::name::Name;
@@ -32,11 +32,11 @@ impl Room {
         request: Option<Box<ShownRequest>>,
     ) -> Result<Verdict, Denied> {
         let speak = |presence: &mut Presence| {
-            let (name, from) = presence.speak(hold.session, Instant::now())?;
-            let sender = session(hold.session, from);
+            let voice = presence.speak(hold.session, Instant::now())?;
+            let sender = Sender::of_session(hold.session, voice.client);
             let command = Command::Say {
                 speaker: sender.speaker.clone(),
-                from: name,
+                from: voice.name,
                 text,
                 key,
             };
@@ -51,14 +51,15 @@ impl Room {
     /// Somebody else has the name, or nothing was recorded.
     pub async fn say_as(
         &self,
-        (name, from): (&Name, Client),
+        name: &Name,
+        client: Client,
         text: String,
         key: Option<Key>,
         request: Option<Box<ShownRequest>>,
     ) -> Result<Verdict, Denied> {
         self.names_known().await;
         let speak = |presence: &mut Presence| {
-            presence.speak_as(name, from, Instant::now())?;
+            presence.speak_as(name, client, Instant::now())?;
             let speaker = Speaker::Guest(name.folded().to_string());
             let command = Command::Say {
                 speaker: speaker.clone(),
@@ -66,7 +67,7 @@ impl Room {
                 text,
                 key,
             };
-            let from = from.network();
+            let from = client.network();
             Ok((command, Sender { from, speaker }))
         };
         self.order(request, None, speak).await
@@ -82,7 +83,7 @@ impl Room {
         decide: impl FnOnce(&mut Presence) -> Result<(Command, Sender), Denied>,
     ) -> Result<Verdict, Denied> {
         let (reply, answer) = bounded(1);
-        let (placed, sender, undo) = {
+        let (queued, sender, undo) = {
             let mut state = self.state();
             if state.closing {
                 return Err(Denied::Stopping);
@@ -97,12 +98,12 @@ impl Room {
             let name = name.map(Name::folded);
             (self.orders.push(sender.clone(), name, order), sender, undo)
         };
-        let denied = match placed {
-            Ok(placed) if placed.late => {
+        let denied = match queued {
+            Ok(queued) if queued.late => {
                 let mut late = LateOrder {
                     room: self,
                     sender,
-                    placed,
+                    queued,
                     undo,
                 };
                 match async_std::future::timeout(MAX_LATE_WAIT, answer.recv()).await {
@@ -116,8 +117,8 @@ impl Room {
                 }
             }
             Ok(_) => None,
-            Err(Unplaced::Closed) => Some((Denied::Stopping, undo)),
-            Err(Unplaced::TooMany) => Some((Denied::TooMany, undo)),
+            Err(NotQueued::Closed) => Some((Denied::Stopping, undo)),
+            Err(NotQueued::TooMany) => Some((Denied::TooMany, undo)),
         };
         if let Some((denied, undo)) = denied {
             // What never reaches the committer is undone here; it undoes the rest itself.
@@ -128,11 +129,4 @@ impl Room {
         let outcome = answer.recv().await.unwrap_or(Err(Refused::Unknown));
         outcome.map_err(Denied::from)
     }
-}
-
-/// A session whose owner came in from there. All of an IPv6 network have one turn: nobody gets more
-/// of them by more addresses.
-pub fn session(session: SessionId, from: Client) -> Sender {
-    let (speaker, from) = (Speaker::Session(session), from.network());
-    Sender { from, speaker }
 }

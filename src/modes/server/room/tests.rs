@@ -99,7 +99,7 @@ fn claim(session: u8) -> Claim {
 async fn joined(room: &Arc<Room>, taker: &Taker, session: u8, name: &str) -> Hold {
     let name = Name::new(name, 8).expect("a name");
     let (hold, _) = zip(
-        room.hold((&claim(session), &name), here()),
+        room.hold(&claim(session), &name, here()),
         commit(room, taker, Disk::Free),
     )
     .await;
@@ -112,7 +112,7 @@ fn who_quits_while_the_log_is_full_leaves_later_though_a_stream_is_open() {
     block_on(async {
         let hold = joined(&room, &taker, 1, "bob").await;
         let (quit, _) = zip(
-            room.quit((&claim(1), "bob"), here()),
+            room.quit(&claim(1), "bob", here()),
             commit(&room, &taker, Disk::Full),
         )
         .await;
@@ -155,7 +155,7 @@ fn nothing_is_said_by_a_session_that_has_quit_meanwhile() {
         let hold = joined(&room, &taker, 1, "bob").await;
         let quit = task::spawn({
             let room = Arc::clone(&room);
-            async move { room.quit((&claim(1), "bob"), here()).await }
+            async move { room.quit(&claim(1), "bob", here()).await }
         });
         let leave = next(&taker).await;
         let said = room.say(&hold, "hi".into(), None, None).await;
@@ -194,9 +194,9 @@ fn who_stops_waiting_to_come_in_leaves_the_name_free() {
 fn a_session_that_is_ended_many_times_at_once_is_written_off_once() {
     let (_dir, room, taker) = room(Duration::from_secs(3600));
     let (one, name) = (claim(1), Name::new("bob", 8).expect("a name"));
-    let quit = || Box::pin(room.quit((&one, "bob"), here()));
+    let quit = || Box::pin(room.quit(&one, "bob", here()));
     let mut quits = [quit(), quit(), quit()];
-    let mut back = Box::pin(room.hold((&one, &name), here()));
+    let mut back = Box::pin(room.hold(&one, &name, here()));
     block_on(async {
         for disk in [Disk::Full, Disk::Free] {
             let left = match disk {
@@ -230,9 +230,9 @@ fn a_stop_while_the_log_is_read_back_answers_whoever_waits_for_it() {
     room.read_back();
     let (one, name) = (claim(1), Name::new("eve", 8).expect("a name"));
     let mut joins = Box::pin(room.join(&one, &name, here()));
-    let mut says = Box::pin(room.say_as((&name, here()), "hi".into(), None, None));
-    let mut holds = Box::pin(room.hold((&one, &name), here()));
-    let mut quits = Box::pin(room.quit((&one, "eve"), here()));
+    let mut says = Box::pin(room.say_as(&name, here(), "hi".into(), None, None));
+    let mut holds = Box::pin(room.hold(&one, &name, here()));
+    let mut quits = Box::pin(room.quit(&one, "eve", here()));
     block_on(async {
         assert!(poll_once(joins.as_mut()).await.is_none());
         assert!(poll_once(says.as_mut()).await.is_none());
@@ -257,8 +257,8 @@ pub fn crowded(room: &Arc<Room>, more: usize) {
     let name = Name::new("crowd", 8).expect("a name");
     for _ in 0..120 + more {
         let mut state = room.state();
-        let booked = state.presence.line_up(&name, here(), Instant::now());
-        booked.expect("a place in the line");
+        let booked = state.presence.book_join(&name, here(), Instant::now());
+        booked.expect("a join");
     }
 }
 
@@ -272,7 +272,7 @@ fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
             .collect();
         let claims: Vec<Claim> = (0..=255).map(claim).collect();
         let mut waiting = Vec::new();
-        // On a busy machine time passes meanwhile, and gives more places.
+        // On a busy machine time passes meanwhile, and gives more joins.
         let refused = loop {
             let n = waiting.len();
             let mut join = Box::pin(room.join(&claims[n], &names[n], here()));
@@ -286,12 +286,14 @@ fn who_comes_in_too_fast_waits_and_who_gives_up_makes_room() {
         assert!(taker.take().is_none(), "nobody's turn has come");
         drop(waiting);
         // It is the next one's now.
-        let line_up = || {
+        let book_join = || {
             let mut state = room.state();
-            state.presence.line_up(&names[254], here(), Instant::now())
+            state
+                .presence
+                .book_join(&names[254], here(), Instant::now())
         };
-        let wait = line_up();
-        assert!(wait.expect("a place") <= Duration::from_millis(200));
+        let wait = book_join();
+        assert!(wait.expect("a join") <= Duration::from_millis(200));
         let join = room.join(&claims[255], &names[255], here());
         let (joined, _) = zip(join, commit(&room, &taker, Disk::Free)).await;
         assert!(joined.is_ok(), "{joined:?}");

@@ -10,16 +10,27 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::modes::server::room::client::Client;
-use crate::modes::server::room::order::Speaker;
+use crate::modes::server::room::order::{SessionId, Speaker};
 
 /// The sender of an order: a client, and a session or guest of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// The address, or the IPv6 network, that its turn is of. For a session always the one that it
-    /// came in from.
+    /// The address, or the IPv6 network, whose turn the order takes. For a session always the one from which its
+    /// owner joined.
     pub from: Client,
     /// The session or the guest.
     pub speaker: Speaker,
+}
+
+impl Sender {
+    /// The sender of a session whose owner joined from `client`. All of an IPv6 network have one turn: nobody gets
+    /// more turns by more addresses.
+    pub fn of_session(session: SessionId, client: Client) -> Sender {
+        Sender {
+            from: client.network(),
+            speaker: Speaker::Session(session),
+        }
+    }
 }
 
 /// The orders that wait, in turn.
@@ -30,8 +41,8 @@ pub struct Turns<T> {
     ring: VecDeque<Client>,
     /// The number of orders that guests of each name have waiting.
     guests: HashMap<String, usize>,
-    /// The orders that wait for the guests of a name.
-    held: HashMap<String, Vec<(Sender, u64, T)>>,
+    /// The joins that wait until what guests said under their name is taken.
+    deferred: HashMap<String, Vec<(Sender, u64, T)>>,
     count: usize,
     tickets: u64,
 }
@@ -50,7 +61,7 @@ impl<T> Default for Turns<T> {
             clients: HashMap::new(),
             ring: VecDeque::new(),
             guests: HashMap::new(),
-            held: HashMap::new(),
+            deferred: HashMap::new(),
             count: 0,
             tickets: 0,
         }
@@ -68,25 +79,25 @@ impl<T> Turns<T> {
         self.clients.get(&from).map_or(0, |lanes| lanes.count)
     }
 
-    /// Lets something wait, and if it takes a `name`, until what guests said under that is taken; its
-    /// ticket.
+    /// Adds something that waits, and returns its ticket. If it takes a `name`, it waits until what guests said under
+    /// that name is taken.
     pub fn push(&mut self, sender: Sender, name: Option<&str>, what: T) -> u64 {
         self.tickets += 1;
         self.count += 1;
         let ticket = self.tickets;
         if let Some(name) = name.filter(|name| self.guests.contains_key(*name)) {
-            let held = self.held.entry(name.to_string()).or_default();
-            held.push((sender, ticket, what));
+            let deferred = self.deferred.entry(name.to_string()).or_default();
+            deferred.push((sender, ticket, what));
             return ticket;
         }
         if let Speaker::Guest(name) = &sender.speaker {
             *self.guests.entry(name.clone()).or_default() += 1;
         }
-        self.line_up(sender, ticket, what);
+        self.enqueue(sender, ticket, what);
         ticket
     }
 
-    fn line_up(&mut self, sender: Sender, ticket: u64, what: T) {
+    fn enqueue(&mut self, sender: Sender, ticket: u64, what: T) {
         let empty = || Lanes {
             each: HashMap::new(),
             ring: VecDeque::new(),
@@ -133,13 +144,13 @@ impl<T> Turns<T> {
 
     /// Takes something back that waits no longer; nothing if it was taken.
     pub fn withdraw(&mut self, sender: &Sender, ticket: u64) -> Option<T> {
-        let held = self.held.values_mut().find_map(|held| {
-            let index = held.iter().position(|(_, other, _)| *other == ticket)?;
-            Some(held.swap_remove(index).2)
+        let deferred = self.deferred.values_mut().find_map(|deferred| {
+            let index = deferred.iter().position(|(_, other, _)| *other == ticket)?;
+            Some(deferred.swap_remove(index).2)
         });
-        if held.is_some() {
+        if deferred.is_some() {
             self.count -= 1;
-            return held;
+            return deferred;
         }
         let lanes = self.clients.get_mut(&sender.from)?;
         let lane = lanes.each.get_mut(&sender.speaker)?;
@@ -170,8 +181,8 @@ impl<T> Turns<T> {
         *left -= 1;
         if *left == 0 {
             self.guests.remove(name);
-            for (sender, ticket, what) in self.held.remove(name).unwrap_or_default() {
-                self.line_up(sender, ticket, what);
+            for (sender, ticket, what) in self.deferred.remove(name).unwrap_or_default() {
+                self.enqueue(sender, ticket, what);
             }
         }
     }
@@ -250,7 +261,7 @@ mod tests {
             ["guest", "eve comes", "guest again", "bob comes"]
         );
         assert_eq!(turns.withdraw(&session(2, 1), join), None, "it was taken");
-        // Whoever goes away again leaves nothing behind, and holds nobody up.
+        // An order that is withdrawn delays no other.
         let said = turns.push(guest(1, "bob"), None, "guest");
         let join = turns.push(session(2, 1), Some("bob"), "bob comes");
         assert_eq!(turns.withdraw(&session(2, 1), join), Some("bob comes"));

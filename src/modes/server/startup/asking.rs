@@ -133,7 +133,7 @@ struct Old {
 impl Old {
     /// Shows the conversation, and returns the number of its lines.
     fn show(&self) -> u64 {
-        self.console.hold();
+        self.console.pause();
         let out = io::stdout();
         let colour = out.is_terminal() && terminal::takes_colours();
         let over = &self.over;

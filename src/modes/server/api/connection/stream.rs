@@ -32,9 +32,8 @@ impl Stream {
         );
         let fanout = &connection.api.fanout;
         let whose = connection.whose();
-        let peer = (connection.peer, whose);
         Stream {
-            follower: Follower::new(fanout, peer, hold, encoding, offset),
+            follower: Follower::new(fanout, connection.peer, whose, hold, encoding, offset),
             console: connection.console,
             _connected: connection.connected,
         }
@@ -42,9 +41,9 @@ impl Stream {
 
     /// Serves the stream to its end.
     pub async fn run(self) {
-        let (ended, seat) = self.follower.run().await;
+        let (ended, shared) = self.follower.run().await;
         match ended {
-            FollowEnd::Complete => Box::pin(seat.peer.close()).await,
+            FollowEnd::Complete => Box::pin(shared.peer.close()).await,
             FollowEnd::Gone | FollowEnd::Stalled => {}
             FollowEnd::Unreadable(error) => self.console.show(Entry::Notice(format!(
                 "A listener was cut off because the log could not be read: {}. Check the disk.",

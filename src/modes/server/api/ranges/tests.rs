@@ -122,6 +122,6 @@ fn what_is_counted_back_from_the_end_is_bounded_as_a_range_is() {
     let (one, gap) = found(StartPoint::Newest(1), None);
     assert!(!gap && one > 0 && one < max_range / 10, "{one}");
     assert_eq!(found(StartPoint::Newest(0), None), (0, false));
-    // Whoever wants everything has it.
+    // All of it is there on request.
     assert_eq!(found(StartPoint::All, None), (end, false));
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::event::{Body, Elapsed, Event, Id, Key, LogId};
 use crate::journal::Journal;
-use crate::modes::server::commit::store::Followed;
+use crate::modes::server::commit::store::ForeignBatch;
 use crate::modes::server::commit::store::file::FileStore;
 use crate::modes::server::room::Rules;
 use crate::modes::server::room::order::{Mark, Outcome, Reading, Speaker};
@@ -57,7 +57,7 @@ struct Scripted {
     place: Place,
     answers: VecDeque<Appended>,
     /// What another server appended, once this one has had a conflict.
-    others: Vec<Followed>,
+    others: Vec<ForeignBatch>,
     /// The lines of each draft, and what they do to members.
     drafts: Vec<(String, Vec<Change>)>,
 }
@@ -91,7 +91,7 @@ impl Store for Scripted {
         })
     }
 
-    fn follow(&mut self, from: Place) -> Result<Vec<Followed>, Fatal> {
+    fn batches_after(&mut self, from: Place) -> Result<Vec<ForeignBatch>, Fatal> {
         assert_eq!(from, self.place);
         let others = std::mem::take(&mut self.others);
         if let Some(last) = others.last() {
@@ -104,8 +104,8 @@ impl Store for Scripted {
         Appended::Unknown
     }
 
-    fn give_up(&self, fatal: Fatal, _: &dyn Fn(String)) -> String {
-        format!("given up: {}", fatal.sentence)
+    fn rescue(&self, fatal: Fatal, _: &dyn Fn(String)) -> String {
+        format!("rescued: {}", fatal.sentence)
     }
 }
 
@@ -203,25 +203,25 @@ fn a_log_that_is_lost_ends_the_server_and_no_order_stays_without_an_answer() {
     let name = Name::new("ann", 8).expect("a name");
     let here = || std::net::IpAddr::from([127, 0, 0, 1]).into();
     let mut says = ["one", "two"].map(|text| {
-        let mut says = Box::pin(room.say_as((&name, here()), text.into(), None, None));
+        let mut says = Box::pin(room.say_as(&name, here(), text.into(), None, None));
         assert!(block_on(poll_once(says.as_mut())).is_none());
         says
     });
     assert_eq!(
         committer.run(),
-        Err("given up: The log is gone.".to_string())
+        Err("rescued: The log is gone.".to_string())
     );
     for says in &mut says {
         let refused = block_on(poll_once(says.as_mut())).expect("an answer");
         assert_eq!(refused, Err(Denied::LogGone));
     }
     assert_eq!(room.health.status(), "log_lost");
-    let late = block_on(room.say_as((&name, here()), "late".into(), None, None));
+    let late = block_on(room.say_as(&name, here(), "late".into(), None, None));
     assert_eq!(late, Err(Denied::Stopping));
 }
 
 #[test]
-fn what_others_appended_first_is_applied_before_it_is_decided_again() {
+fn what_others_appended_first_is_applied_before_the_orders_are_decided_again() {
     let (_dir, mut committer) = scripted([Appended::Conflict]);
     let (room, offset) = (Arc::clone(&committer.room), committer.place.offset);
     // Another server has recorded the message that is repeated here.
@@ -235,7 +235,7 @@ fn what_others_appended_first_is_applied_before_it_is_decided_again() {
         offset,
         check: line::check_from(checksum),
     };
-    committer.store.others.push(Followed {
+    committer.store.others.push(ForeignBatch {
         range: LogRange {
             offset,
             bytes,
@@ -313,7 +313,7 @@ fn committer(path: &std::path::Path) -> (Committer<FileStore>, Arc<Orders>) {
 }
 
 #[test]
-fn nothing_is_recorded_behind_the_rooms_end() {
+fn nothing_is_recorded_after_the_rooms_end() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("log.txt");
     let (committer, orders) = committer(&path);

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Appended, Draft, Fatal, Followed, Place, Store, Stored};
+use super::{Appended, Draft, Fatal, ForeignBatch, Place, Store, Stored};
 use crate::event::LogId;
 use crate::failure::reason;
-use crate::journal::{AppendError, Journal, Unseen};
+use crate::journal::{AppendError, Journal, Unreachable};
 use crate::modes::server::room::order::Refused;
 
 /// The pause between two attempts to save a log that was removed.
@@ -18,8 +18,8 @@ pub struct FileStore {
     journal: Journal,
     /// The number of batches that this run appended.
     sequence: u64,
-    /// Why the log's name could not be followed at the last check.
-    unseen: Unseen,
+    /// The reason why the log could not be reached by its name at the last check.
+    unreachable: Unreachable,
 }
 
 impl FileStore {
@@ -28,7 +28,7 @@ impl FileStore {
         FileStore {
             journal,
             sequence: 0,
-            unseen: None,
+            unreachable: None,
         }
     }
 
@@ -43,8 +43,8 @@ impl FileStore {
             self.journal.sync()?;
             synced = Some(from.elapsed());
         } else {
-            let unseen = self.journal.check_file()?;
-            notice = self.sight(unseen);
+            let unreachable = self.journal.check_file()?;
+            notice = self.note_reachability(unreachable);
         }
         Ok(Stored {
             place: self.last(),
@@ -53,10 +53,10 @@ impl FileStore {
         })
     }
 
-    /// The sentence for a log that is seen by its name no longer, or again.
-    fn sight(&mut self, unseen: Unseen) -> Option<String> {
+    /// The notice that the log can no longer be reached by its name, or can again; none if that is as before.
+    fn note_reachability(&mut self, unreachable: Unreachable) -> Option<String> {
         let log = self.journal.path().display();
-        let sentence = match (&self.unseen, &unseen) {
+        let sentence = match (&self.unreachable, &unreachable) {
             (None, Some(why)) => format!(
                 "The log {log} cannot be reached by its name: {why}. It is open and messages are \
                  still stored, but a server that starts now may not find it. Check the permissions \
@@ -65,7 +65,7 @@ impl FileStore {
             (Some(_), None) => format!("The log {log} can be reached by its name again."),
             _ => return None,
         };
-        self.unseen = unseen;
+        self.unreachable = unreachable;
         Some(sentence)
     }
 }
@@ -92,7 +92,7 @@ impl Store for FileStore {
         self.write(draft).map_or_else(failed, Appended::Stored)
     }
 
-    fn follow(&mut self, _: Place) -> Result<Vec<Followed>, Fatal> {
+    fn batches_after(&mut self, _: Place) -> Result<Vec<ForeignBatch>, Fatal> {
         Ok(Vec::new())
     }
 
@@ -110,7 +110,7 @@ impl Store for FileStore {
 
     /// A log that was removed is saved, however long that takes: with this process the last copy would be
     /// gone.
-    fn give_up(&self, fatal: Fatal, notice: &dyn Fn(String)) -> String {
+    fn rescue(&self, fatal: Fatal, notice: &dyn Fn(String)) -> String {
         if !fatal.unlinked {
             return fatal.sentence;
         }

@@ -12,7 +12,7 @@ use async_io::Timer;
 
 use super::FollowEnd;
 use crate::modes::server::fanout::peer::Liveness;
-use crate::modes::server::fanout::{Fanout, Seat};
+use crate::modes::server::fanout::{Fanout, SharedPeer};
 use crate::modes::server::room::Hold;
 use crate::sse::Form;
 
@@ -37,33 +37,33 @@ impl HalfClosed {
     pub(super) async fn watch(
         &mut self,
         fanout: &Fanout,
-        seat: &Arc<Seat>,
+        shared: &Arc<SharedPeer>,
         hold: &mut Option<Hold>,
     ) -> FollowEnd {
         if self.since.is_none() {
-            if seat.peer.half_closed().await.is_err() {
+            if shared.peer.half_closed().await.is_err() {
                 return FollowEnd::Gone;
             }
             self.since = Some(Instant::now());
-            if seat.encoding.form == Form::Plain {
-                seat.peer.probe_while_idle();
+            if shared.encoding.form == Form::Plain {
+                shared.peer.probe_while_idle();
             }
-            if seat.encoding.pulse().is_empty() {
+            if shared.encoding.pulse().is_empty() {
                 *hold = None;
             }
         }
-        Box::pin(self.until_gone(fanout, seat)).await
+        Box::pin(self.until_gone(fanout, shared)).await
     }
 
-    async fn until_gone(&mut self, fanout: &Fanout, seat: &Arc<Seat>) -> FollowEnd {
+    async fn until_gone(&mut self, fanout: &Fanout, shared: &Arc<SharedPeer>) -> FollowEnd {
         loop {
             let age = self.since.map_or(Duration::ZERO, |since| since.elapsed());
             if self.pulses == 0 || self.pulses == 1 && age >= AGAIN {
                 self.pulses += 1;
-                fanout.pulse(seat);
+                fanout.pulse(shared);
             }
             Timer::after(age.clamp(LOOKS.0, LOOKS.1)).await;
-            if seat.peer.liveness() == Liveness::Gone {
+            if shared.peer.liveness() == Liveness::Gone {
                 return FollowEnd::Gone;
             }
         }

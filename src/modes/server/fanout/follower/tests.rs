@@ -36,7 +36,8 @@ fn who_catches_up_as_fast_as_it_is_sent_has_one_write_a_turn() {
     far.set_nonblocking(true).expect("set");
     let follower = Follower::new(
         &Arc::new(Fanout::new(Arc::clone(&room), 1)),
-        (near, from.ip()),
+        near,
+        from.ip(),
         None,
         Form::Plain.into(),
         room.end(),

@@ -58,9 +58,9 @@ impl Scene {
     }
 
     /// A listener, and its other end.
-    fn listener(&self, session: Option<SessionId>) -> (Arc<Seat>, TcpStream) {
+    fn listener(&self, session: Option<SessionId>) -> (Arc<SharedPeer>, TcpStream) {
         let (near, far, from) = pair();
-        (self.fanout.seat((near, from.ip()), SSE, session), far)
+        (self.fanout.share(near, from.ip(), SSE, session), far)
     }
 
     fn publish(&mut self, text: &str, changes: &[Change]) {
@@ -141,17 +141,17 @@ fn everybody_who_sits_is_sent_everything_once_wherever_they_sat_down() {
 }
 
 #[test]
-fn nobody_sits_down_behind_what_is_published() {
+fn a_listener_that_missed_something_takes_no_seat() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
     let before = room.end();
-    let (seat, _far) = scene.listener(None);
+    let (shared, _far) = scene.listener(None);
     scene.publish("missed", &[]);
-    assert!(fanout.sit(&seat, before).is_none());
-    assert!(fanout.sit(&seat, room.end()).is_some());
+    assert!(fanout.sit(&shared, before).is_none());
+    assert!(fanout.sit(&shared, room.end()).is_some());
     room.close();
     fanout.close();
-    assert!(fanout.sit(&seat, room.end()).is_none());
+    assert!(fanout.sit(&shared, room.end()).is_none());
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn who_cannot_take_it_all_is_handed_back_at_its_place_and_holds_up_nobody() {
 fn who_is_quiet_gets_a_sign_of_life_and_who_was_written_to_does_not() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
-    let (seat, mut far) = scene.listener(None);
-    let _sitting = fanout.sit(&seat, room.end()).expect("a seat");
+    let (shared, mut far) = scene.listener(None);
+    let _sitting = fanout.sit(&shared, room.end()).expect("a seat");
     scene.work();
     scene.now += Duration::from_secs(HEARTBEAT - 1);
     scene.work();
@@ -226,13 +226,13 @@ fn a_session_that_is_over_is_handed_back_after_its_leave() {
 fn who_goes_away_gives_up_the_seat_and_the_connection() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
-    let (seat, mut far) = scene.listener(None);
+    let (shared, mut far) = scene.listener(None);
     let (stays, mut stays_far) = scene.listener(None);
-    let sitting = fanout.sit(&seat, room.end()).expect("a seat");
+    let sitting = fanout.sit(&shared, room.end()).expect("a seat");
     let _stays = fanout.sit(&stays, room.end()).expect("a seat");
     scene.work();
     drop(sitting);
-    drop(seat);
+    drop(shared);
     scene.work();
     far.set_nonblocking(false).expect("set");
     assert_eq!(far.read(&mut [0; 8]).expect("the end"), 0);
@@ -245,8 +245,8 @@ fn who_goes_away_gives_up_the_seat_and_the_connection() {
 fn at_the_rooms_end_everybody_is_handed_back_having_been_sent_everything() {
     let mut scene = Scene::new();
     let (room, fanout) = (Arc::clone(&scene.room), Arc::clone(&scene.fanout));
-    let (seat, mut far) = scene.listener(None);
-    let sitting = fanout.sit(&seat, room.end()).expect("a seat");
+    let (shared, mut far) = scene.listener(None);
+    let sitting = fanout.sit(&shared, room.end()).expect("a seat");
     scene.publish("the last", &[]);
     room.close();
     fanout.close();
@@ -267,8 +267,8 @@ fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
     scene.publish("to nobody", &[Change::Left([1; 16])]);
     assert!(asleep(&scene), "woken for nothing");
     // Who sits down wakes it, and is written what comes from there on, however late it looks.
-    let (seat, mut far) = scene.listener(None);
-    let _sitting = fanout.sit(&seat, room.end()).expect("a seat");
+    let (shared, mut far) = scene.listener(None);
+    let _sitting = fanout.sit(&shared, room.end()).expect("a seat");
     assert!(!asleep(&scene));
     let before = scene.sent.len();
     scene.publish("to one", &[]);
@@ -286,6 +286,6 @@ fn a_writer_with_whom_nobody_sits_is_not_woken_and_misses_nothing() {
 #[should_panic(expected = "an inbox is locked before a holder")]
 fn an_inbox_is_never_locked_while_a_holder_is() {
     let scene = Scene::new();
-    let (seat, _far) = scene.listener(None);
-    seat.with_holder(|_| drop(scene.writer.inbox.pending()));
+    let (shared, _far) = scene.listener(None);
+    shared.with_holder(|_| drop(scene.writer.inbox.pending()));
 }

@@ -36,7 +36,7 @@ fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
     );
     assert!(orders.push_end(order(Job::Record(Command::Close))));
     let late = orders.push(sender(1, 2), None, leave("bob"));
-    assert!(matches!(late, Err(Unplaced::Closed)), "the room ends");
+    assert!(matches!(late, Err(NotQueued::Closed)), "the room ends");
     let mut all = Vec::new();
     taker.gather(|_| true, &mut all);
     let jobs: Vec<Job> = all.into_iter().map(|order| order.job).collect();
@@ -47,22 +47,22 @@ fn the_servers_own_wishes_go_first_and_the_rooms_end_last() {
 }
 
 #[test]
-fn beyond_the_places_one_may_lose_patience_and_an_address_has_its_bound() {
+fn beyond_the_queues_length_one_may_lose_patience_and_an_address_has_its_bound() {
     let (orders, taker) = Orders::new(AddressLimits::Kept);
     for count in 0..QUEUE_LENGTH {
-        let placed = orders.push(sender(1, count as u16), None, leave("x"));
-        assert!(!placed.expect("placed").late, "{count}");
+        let queued = orders.push(sender(1, count as u16), None, leave("x"));
+        assert!(!queued.expect("queued").late, "{count}");
     }
-    let late = orders.push(sender(2, 0), None, leave("y")).expect("placed");
+    let late = orders.push(sender(2, 0), None, leave("y")).expect("queued");
     assert!(late.late);
     assert!(orders.withdraw(&sender(2, 0), late));
     assert!(!orders.withdraw(&sender(2, 0), late), "once");
     for count in QUEUE_LENGTH..MAX_WAITING {
-        let placed = orders.push(sender(1, count as u16), None, leave("x"));
-        assert!(placed.is_ok(), "{count}");
+        let queued = orders.push(sender(1, count as u16), None, leave("x"));
+        assert!(queued.is_ok(), "{count}");
     }
     let over = orders.push(sender(1, 9_999), None, leave("x"));
-    assert!(matches!(over, Err(Unplaced::TooMany)));
+    assert!(matches!(over, Err(NotQueued::TooMany)));
     // Somebody else is next but one all the same.
     assert!(orders.push(sender(2, 0), None, leave("y")).is_ok());
     let next: Vec<Job> = (0..2).map(|_| taker.take().expect("one").job).collect();

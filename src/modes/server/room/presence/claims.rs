@@ -10,46 +10,51 @@ use super::{
 const MAX_MEMBERS: usize = 20_000;
 
 impl Presence {
-    /// Queues a new session that wants the name after the others from the same client; returns how long it
-    /// must wait for its join.
+    /// Books a join for a new session that wants the name, after the others of the same client. Returns the time to
+    /// wait for it.
     ///
     /// # Errors
     /// The name is not free ([`Denied::Taken`], [`Denied::Confusable`], [`Denied::NotYet`]), the room is full
     /// ([`Denied::RoomFull`]), or the address has too many names or joins ([`Denied::Address`]).
-    pub fn line_up(&mut self, name: &Name, from: Client, now: Instant) -> Result<Duration, Denied> {
-        self.past.check_not_held(name, now)?;
+    pub fn book_join(
+        &mut self,
+        name: &Name,
+        from: Client,
+        now: Instant,
+    ) -> Result<Duration, Denied> {
+        self.past.check_not_reserved(name, now)?;
         self.check_admission(name, None, from, now)?;
         self.quotas.book(from, now).map_err(Denied::Address)
     }
 
-    /// Gives back a place in that queue that was not used.
-    pub fn give_up(&mut self, from: Client) {
+    /// Gives back a booked join that was not used.
+    pub fn give_back_join(&mut self, from: Client) {
         self.quotas.give_back(from);
     }
 
     /// Takes the name for a new session whose join will now be asked for.
     ///
     /// # Errors
-    /// Those of [`Presence::line_up`], except for too many joins; [`Denied::Already`] if the session has a
+    /// Those of [`Presence::book_join`], except for too many joins; [`Denied::Already`] if the session has a
     /// member.
-    pub fn come(
+    pub fn admit(
         &mut self,
         session: SessionId,
         name: &Name,
         from: Client,
         now: Instant,
     ) -> Result<(), Denied> {
-        self.past.check_not_held(name, now)?;
-        self.put(session, name, from, now)
+        self.past.check_not_reserved(name, now)?;
+        self.add_member(session, name, from, now)
     }
 
-    /// Takes the name for a session that had joined before: a name that is held for somebody who was here
-    /// before the server's start may be held for it.
+    /// Takes the name for a session that had joined before: a name that is reserved for somebody who was here
+    /// before the server's start may be reserved for it.
     ///
     /// # Errors
     /// The session was ended ([`Denied::Ended`]) or may have been ([`Denied::TooOld`], [`Denied::NotYet`]), or
-    /// one of those of [`Presence::come`].
-    pub fn come_back(
+    /// one of those of [`Presence::admit`].
+    pub fn readmit(
         &mut self,
         claim: &Claim,
         name: &Name,
@@ -57,11 +62,12 @@ impl Presence {
         now: Instant,
     ) -> Result<(), Denied> {
         self.past.check_claim(claim)?;
-        self.past.check_not_held_by_other(name, claim.mark, now)?;
-        self.put(claim.session, name, from, now)
+        self.past
+            .check_not_reserved_for_other(name, claim.mark, now)?;
+        self.add_member(claim.session, name, from, now)
     }
 
-    fn put(
+    fn add_member(
         &mut self,
         session: SessionId,
         name: &Name,

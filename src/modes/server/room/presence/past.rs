@@ -51,17 +51,17 @@ pub struct EarlierRuns {
     /// The log is still being read back, and was looked through from this time on.
     reading: Option<Stamp>,
     names_unknown: bool,
-    /// The names that are held for earlier members.
-    held: HashMap<u64, HeldName>,
+    /// The names that are reserved for earlier members.
+    reserved: HashMap<u64, ReservedName>,
     names: Alike<u64>,
-    holds: u64,
+    reservations: u64,
 }
 
 /// The name of an earlier member.
 #[derive(Debug)]
-struct HeldName {
+struct ReservedName {
     name: Name,
-    /// The session that it is held for; any that had the name where the log does not say which.
+    /// The session that it is reserved for; any that had the name where the log does not say which.
     session: Option<Mark>,
     until: Instant,
 }
@@ -78,9 +78,9 @@ impl Default for EarlierRuns {
             forgotten: None,
             reading: None,
             names_unknown: false,
-            held: HashMap::new(),
+            reserved: HashMap::new(),
             names: Alike::default(),
-            holds: 0,
+            reservations: 0,
         }
     }
 }
@@ -92,7 +92,7 @@ impl EarlierRuns {
         self.names_unknown = true;
     }
 
-    /// Takes a further range of the log; the names are held until then.
+    /// Takes a further range of the log; the names are reserved until then.
     pub fn recall(
         &mut self,
         seen: &PastSessions,
@@ -113,14 +113,14 @@ impl EarlierRuns {
             }
         }
         for (name, session) in names {
-            self.holds += 1;
-            self.names.insert(&name, self.holds);
-            let held = HeldName {
+            self.reservations += 1;
+            self.names.insert(&name, self.reservations);
+            let reserved = ReservedName {
                 name,
                 session,
                 until,
             };
-            self.held.insert(self.holds, held);
+            self.reserved.insert(self.reservations, reserved);
         }
         self.names_unknown &= !(seen.names_known || seen.all);
         if let Some(oldest) = seen.oldest
@@ -192,36 +192,39 @@ impl EarlierRuns {
         }
     }
 
-    /// Checks that the name is not held for another session.
+    /// Checks that the name is not reserved for another session.
     ///
     /// # Errors
-    /// The name is held; the error has the time left.
-    pub fn check_not_held_by_other(
+    /// The name is reserved; the error has the time left.
+    pub fn check_not_reserved_for_other(
         &self,
         name: &Name,
         mark: Mark,
         now: Instant,
     ) -> Result<(), Denied> {
-        let others = |held: &&HeldName| {
-            held.name.is_same(name) && held.session.is_some_and(|session| session != mark)
+        let others = |reserved: &&ReservedName| {
+            reserved.name.is_same(name) && reserved.session.is_some_and(|session| session != mark)
         };
         match self.like(name, now).find(others) {
-            Some(held) => Err(Denied::Taken(Some(held.left(now)))),
+            Some(reserved) => Err(Denied::Taken(Some(reserved.left(now)))),
             None => Ok(()),
         }
     }
 
-    /// Checks that the name, or one like it, is not held for an earlier member.
+    /// Checks that the name, or one like it, is not reserved for an earlier member.
     ///
     /// # Errors
-    /// The name is held for somebody ([`Denied::Taken`]), one like it is ([`Denied::Confusable`]), or the names of
+    /// The name is reserved for somebody ([`Denied::Taken`]), one like it is ([`Denied::Confusable`]), or the names of
     /// earlier members are not all known yet ([`Denied::NotYet`]).
-    pub fn check_not_held(&self, name: &Name, now: Instant) -> Result<(), Denied> {
-        if let Some(held) = self.like(name, now).find(|held| held.name.is_same(name)) {
-            return Err(Denied::Taken(Some(held.left(now))));
+    pub fn check_not_reserved(&self, name: &Name, now: Instant) -> Result<(), Denied> {
+        if let Some(reserved) = self
+            .like(name, now)
+            .find(|reserved| reserved.name.is_same(name))
+        {
+            return Err(Denied::Taken(Some(reserved.left(now))));
         }
-        if let Some(held) = self.like(name, now).next() {
-            return Err(Denied::Confusable(held.name.as_str().to_string()));
+        if let Some(reserved) = self.like(name, now).next() {
+            return Err(Denied::Confusable(reserved.name.as_str().to_string()));
         }
         match self.names_unknown {
             true => Err(Denied::NotYet),
@@ -229,37 +232,39 @@ impl EarlierRuns {
         }
     }
 
-    /// Ends the hold of a session with this name, which is here again.
+    /// Ends the reservation of this name, whose session is here again.
     pub fn came_back(&mut self, name: &Name) {
         let like: Vec<u64> = self.names.find(name).collect();
         for number in like {
-            if let Entry::Occupied(held) = self.held.entry(number)
-                && held.get().name.is_same(name)
+            if let Entry::Occupied(reserved) = self.reserved.entry(number)
+                && reserved.get().name.is_same(name)
             {
-                self.names.remove(&held.remove().name, number);
+                self.names.remove(&reserved.remove().name, number);
             }
         }
     }
 
     /// Lets go of the names whose grace is over.
     pub fn let_go(&mut self, now: Instant) {
-        let over = self.held.extract_if(|_, held| now >= held.until);
-        for (number, held) in over {
-            self.names.remove(&held.name, number);
+        let over = self
+            .reserved
+            .extract_if(|_, reserved| now >= reserved.until);
+        for (number, reserved) in over {
+            self.names.remove(&reserved.name, number);
         }
     }
 
-    /// The names that are held and could be mistaken for this one.
-    fn like(&self, name: &Name, now: Instant) -> impl Iterator<Item = &HeldName> {
-        let held = self
+    /// The names that are reserved and could be mistaken for this one.
+    fn like(&self, name: &Name, now: Instant) -> impl Iterator<Item = &ReservedName> {
+        let reserved = self
             .names
             .find(name)
-            .filter_map(|number| self.held.get(&number));
-        held.filter(move |held| now < held.until)
+            .filter_map(|number| self.reserved.get(&number));
+        reserved.filter(move |reserved| now < reserved.until)
     }
 }
 
-impl HeldName {
+impl ReservedName {
     fn left(&self, now: Instant) -> Duration {
         self.until.saturating_duration_since(now)
     }

@@ -22,17 +22,17 @@ fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
     let (start, at) = (Instant::now(), Stamp::from_micros(7));
     let mut presence = Presence::new(Duration::from_secs(5), 0);
     presence
-        .come(ANN, &name("ann"), here(), start)
+        .admit(ANN, &name("ann"), here(), start)
         .expect("free");
     assert!(names(&presence, start).is_empty());
-    let taken = presence.come(BOB, &name("ANN"), here(), start);
+    let taken = presence.admit(BOB, &name("ANN"), here(), start);
     assert_eq!(taken, Err(Denied::Taken(None)));
     presence.apply(&[Change::Joined(ANN, at)], start);
     assert_eq!(names(&presence, start), ["ann"]);
     assert_eq!(presence.list(start)[0].since, at);
 
     let later = start + Duration::from_secs(4);
-    let held = presence.come(BOB, &name("ann"), here(), later);
+    let held = presence.admit(BOB, &name("ann"), here(), later);
     assert_eq!(held, Err(Denied::Taken(Some(Duration::from_secs(1)))));
     assert!(presence.leavers(later).is_empty());
     assert_eq!(presence.go(ANN, later), Err(Denied::Already));
@@ -47,14 +47,16 @@ fn a_member_is_shown_between_its_commits_and_its_name_held_a_little_longer() {
     assert_eq!(names(&presence, over), ["ann"], "until it is written");
     presence.apply(&[Change::Left(ANN)], over);
     assert!(names(&presence, over).is_empty());
-    assert_eq!(presence.come(BOB, &name("ann"), here(), over), Ok(()));
+    assert_eq!(presence.admit(BOB, &name("ann"), here(), over), Ok(()));
 }
 
 #[test]
 fn who_is_held_does_not_leave_and_a_failed_leave_is_asked_for_again() {
     let now = Instant::now();
     let mut presence = Presence::new(Duration::ZERO, 0);
-    presence.come(ANN, &name("ann"), here(), now).expect("free");
+    presence
+        .admit(ANN, &name("ann"), here(), now)
+        .expect("free");
     presence.apply(&[Change::Joined(ANN, Stamp::from_micros(0))], now);
     assert_eq!(presence.hold(ANN), Ok(HoldAttempt::Here));
     assert!(presence.leavers(now).is_empty());
@@ -79,7 +81,9 @@ fn a_session_that_quit_stays_dead() {
     let (now, at) = (Instant::now(), Stamp::from_micros(7));
     let mut presence = Presence::new(Duration::ZERO, 0);
     let ann = claim(ANN, 7);
-    presence.come(ANN, &name("ann"), here(), now).expect("free");
+    presence
+        .admit(ANN, &name("ann"), here(), now)
+        .expect("free");
     presence.apply(&[Change::Joined(ANN, at)], now);
     assert_eq!(presence.quit(&ann), Ok(Quitting::Here));
     assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
@@ -93,7 +97,7 @@ fn a_session_that_quit_stays_dead() {
     assert!(presence.has_left(ANN));
     assert_eq!(presence.quit(&ann), Ok(Quitting::Gone));
     assert_eq!(presence.hold(ANN), Ok(HoldAttempt::Absent));
-    let back = presence.come_back(&ann, &name("ann"), here(), now);
+    let back = presence.readmit(&ann, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::Ended));
     assert_eq!(presence.speak(ANN, now), Err(Denied::Ended));
 }
@@ -112,12 +116,9 @@ fn an_ended_session_stays_dead_however_many_end_after_it() {
             presence.apply(&[Change::Ended(ann.mark, at)], now);
         }
     }
-    let back = presence.come_back(&ann, &name("ann"), here(), now);
+    let back = presence.readmit(&ann, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::TooOld));
-    assert_eq!(
-        presence.come_back(&recent, &name("bob"), here(), now),
-        Ok(())
-    );
+    assert_eq!(presence.readmit(&recent, &name("bob"), here(), now), Ok(()));
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     );
     presence.past.read_back();
     assert_eq!(
-        presence.come(BOB, &name("bob"), here(), now),
+        presence.admit(BOB, &name("bob"), here(), now),
         Err(Denied::NotYet)
     );
     let seen = PastSessions {
@@ -144,7 +145,7 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     // A stranger is refused as after a client's death.
     let held = Some(Duration::from_secs(5));
     assert_eq!(
-        presence.come(BOB, &name("Ann"), here(), now),
+        presence.admit(BOB, &name("Ann"), here(), now),
         Err(Denied::Taken(held))
     );
     assert_eq!(
@@ -154,12 +155,12 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     assert!(names(&presence, now).is_empty(), "nobody is here for that");
     // Of who came in later than what was looked through all is known, of others not yet.
     let ann = |issued| claim(ANN, issued);
-    let back = presence.come_back(&ann(50), &name("ann"), here(), now);
+    let back = presence.readmit(&ann(50), &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::NotYet));
-    let ended = presence.come_back(&claim(BOB, 55), &name("bob"), here(), now);
+    let ended = presence.readmit(&claim(BOB, 55), &name("bob"), here(), now);
     assert_eq!(ended, Err(Denied::Ended));
     assert_eq!(
-        presence.come_back(&ann(51), &name("ann"), here(), now),
+        presence.readmit(&ann(51), &name("ann"), here(), now),
         Ok(())
     );
     presence.apply(&[Change::Joined(ANN, Stamp::from_micros(70))], now);
@@ -167,7 +168,7 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     assert_eq!(presence.quit(&ann(51)), Ok(Quitting::Here));
     presence.go(ANN, now).expect("it leaves");
     presence.apply(&[Change::Left(ANN)], now);
-    assert_eq!(presence.come(BOB, &name("ann"), here(), now), Ok(()));
+    assert_eq!(presence.admit(BOB, &name("ann"), here(), now), Ok(()));
     // What was not looked through is not honoured.
     let last = PastSessions {
         all: true,
@@ -176,10 +177,10 @@ fn who_was_here_before_is_held_for_the_grace_and_comes_back() {
     };
     presence.past.recall(&last, Vec::new(), until);
     let eve = |issued| claim([3; 16], issued);
-    let too_old = presence.come_back(&eve(40), &name("eve"), here(), now);
+    let too_old = presence.readmit(&eve(40), &name("eve"), here(), now);
     assert_eq!(too_old, Err(Denied::TooOld));
     assert_eq!(
-        presence.come_back(&eve(41), &name("eve"), here(), now),
+        presence.readmit(&eve(41), &name("eve"), here(), now),
         Ok(())
     );
 }
@@ -200,10 +201,10 @@ fn a_name_that_is_held_for_nobody_is_free_after_the_grace() {
     presence
         .past
         .recall(&seen, vec![(name("ann"), None)], until);
-    let alike = presence.come(BOB, &name("Αnn"), here(), now);
+    let alike = presence.admit(BOB, &name("Αnn"), here(), now);
     assert_eq!(alike, Err(Denied::Confusable("ann".into())));
     presence.past.let_go(until);
-    assert_eq!(presence.come(BOB, &name("ann"), here(), until), Ok(()));
+    assert_eq!(presence.admit(BOB, &name("ann"), here(), until), Ok(()));
 }
 
 #[test]
@@ -252,13 +253,13 @@ fn a_name_is_held_for_the_session_that_had_it_last() {
     let names = vec![(name("zoe"), Some(last.mark))];
     presence.past.recall(&seen, names, until);
     let held = Err(Denied::Taken(Some(Duration::from_secs(5))));
-    let mut back = |claim, at| presence.come_back(claim, &name("zoe"), here(), at);
+    let mut back = |claim, at| presence.readmit(claim, &name("zoe"), here(), at);
     assert_eq!(back(&first, now), held);
     assert_eq!(back(&last, now), Ok(()));
     presence.apply(&[Change::JoinFailed(BOB)], now);
     // Once it is held for nobody any more, the first to come has it.
     assert_eq!(
-        presence.come_back(&first, &name("zoe"), here(), until),
+        presence.readmit(&first, &name("zoe"), here(), until),
         Ok(())
     );
 }
@@ -278,7 +279,7 @@ fn a_session_that_came_in_since_is_known_not_to_have_ended_before() {
     };
     presence.past.read_back();
     presence.past.recall(&seen, Vec::new(), now);
-    let mut back = |claim, text| presence.come_back(claim, &name(text), here(), now);
+    let mut back = |claim, text| presence.readmit(claim, &name(text), here(), now);
     assert_eq!(back(&used, "ann"), Ok(()));
     assert_eq!(back(&unused, "bob"), Err(Denied::TooOld));
     assert_eq!(back(&over, "eve"), Err(Denied::Ended));
@@ -287,6 +288,6 @@ fn a_session_that_came_in_since_is_known_not_to_have_ended_before() {
     for n in 0..100_001 {
         presence.apply(&[Change::Ended(Mark(n + 1000), at(200))], now);
     }
-    let back = presence.come_back(&used, &name("ann"), here(), now);
+    let back = presence.readmit(&used, &name("ann"), here(), now);
     assert_eq!(back, Err(Denied::TooOld));
 }
