@@ -3,7 +3,7 @@
 //!
 //! - A time of day without a date that goes back by two hours or more is of the next day. In a log that never
 //!   had a time from 13:00 on, one that goes back by about half a day is in the afternoon: some archives have
-//!   a twelve-hour clock.
+//!   a twelve-hour clock. Times with AM or PM need no such guess.
 //! - A day of a month that is more than half a year before the previous one is of the next year.
 //! - One of the last days of a year in the first days of the next is late, and so is a time just before
 //!   midnight just after it ([`Dates::late`]; [`super::late`] finds them). A late line does not move the date
@@ -74,10 +74,10 @@ pub(super) struct Dates {
     fallback: NaiveDate,
     /// The minute of the day of the newest time.
     minute: Option<u32>,
-    /// Minutes to add to a time on a twelve-hour clock: 0 before noon, half a day after it.
-    afternoon: u32,
-    /// A time from 13:00 on was seen, so the clock has twenty-four hours.
-    has_24_hours: bool,
+    /// Noon has passed on a clock that was assumed to have twelve hours.
+    is_afternoon: bool,
+    /// No half of the day is to be guessed: a time from 13:00 on was seen, or one with AM or PM.
+    halves_known: bool,
     /// The latest moment so far, in microseconds since 1970.
     latest: Option<i64>,
     /// The local hour that was looked up last, and its start in microseconds.
@@ -97,8 +97,8 @@ impl Dates {
             stated: false,
             fallback,
             minute: None,
-            afternoon: 0,
-            has_24_hours: false,
+            is_afternoon: false,
+            halves_known: false,
             latest: None,
             hour: None,
             guessed: false,
@@ -128,7 +128,7 @@ impl Dates {
         });
         self.date = Some(date);
         if time.date.is_none() {
-            self.pass(date, clock.minute);
+            self.pass(date, clock);
         }
         self.minute = Some(clock.minute);
         let (date, clock) = self.in_the_afternoon(clock);
@@ -155,7 +155,7 @@ impl Dates {
         let at_night = time
             .clock
             .is_some_and(|clock| clock.minute >= LATE_AT_NIGHT);
-        has_begun && at_night && time.date.is_none() && self.afternoon == 0
+        has_begun && at_night && time.date.is_none() && !self.is_afternoon
     }
 
     /// The moment of a late line: that of the newest line, or the start of the day.
@@ -164,6 +164,7 @@ impl Dates {
         let midnight = TimeOfDay {
             minute: 0,
             micros: Some(0),
+            states_half: false,
         };
         let begun = self.in_zone(self.date?, midnight);
         let at = self.latest.map_or(begun, |latest| latest.max(begun));
@@ -184,33 +185,32 @@ impl Dates {
     }
 
     /// Passes noon or midnight if the clock went far back.
-    fn pass(&mut self, date: NaiveDate, minute: u32) {
-        let next = date.succ_opt().unwrap_or(date);
-        let is_from_13 = minute >= HALF_A_DAY + 60;
-        if is_from_13 && self.afternoon > 0 {
+    fn pass(&mut self, date: NaiveDate, clock: TimeOfDay) {
+        let (minute, next) = (clock.minute, date.succ_opt().unwrap_or(date));
+        let half_is_known = clock.states_half || minute >= HALF_A_DAY + 60;
+        if half_is_known && self.is_afternoon {
             // The clock has twenty-four hours after all, so that was midnight.
-            (self.date, self.afternoon) = (Some(next), 0);
+            (self.date, self.is_afternoon) = (Some(next), false);
         }
-        self.has_24_hours |= is_from_13;
+        self.halves_known |= half_is_known;
         let Some(before) = self.minute.filter(|before| minute + FAR_BACK <= *before) else {
             return;
         };
         let gap_on_12_hours = (minute + HALF_A_DAY).checked_sub(before);
-        if !self.has_24_hours && gap_on_12_hours.is_some_and(|gap| gap < FAR_BACK) {
-            self.twelve_hours = true;
-            self.afternoon += HALF_A_DAY;
+        let is_next_half = !self.halves_known && gap_on_12_hours.is_some_and(|gap| gap < FAR_BACK);
+        self.twelve_hours |= is_next_half;
+        if is_next_half && !self.is_afternoon {
+            self.is_afternoon = true;
         } else {
-            self.afternoon = 2 * HALF_A_DAY;
-        }
-        if self.afternoon == 2 * HALF_A_DAY {
-            (self.date, self.afternoon) = (Some(next), 0);
+            (self.date, self.is_afternoon) = (Some(next), false);
         }
     }
 
     /// The day and time of day that a time on the clock stands for.
     fn in_the_afternoon(&self, clock: TimeOfDay) -> (NaiveDate, TimeOfDay) {
         let date = self.date.unwrap_or(self.fallback);
-        let minute = clock.minute + self.afternoon;
+        let half = if self.is_afternoon { HALF_A_DAY } else { 0 };
+        let minute = clock.minute + half;
         let (date, minute) = match minute.checked_sub(2 * HALF_A_DAY) {
             Some(minute) => (date.succ_opt().unwrap_or(date), minute),
             None => (date, minute),
@@ -223,7 +223,7 @@ impl Dates {
         self.date = Some(date);
         self.stated = true;
         self.minute = None;
-        self.afternoon = 0;
+        self.is_afternoon = false;
     }
 
     /// The date of a month and day, in the year that fits the previous date.
@@ -263,6 +263,7 @@ impl Dates {
         let minute = |minute| TimeOfDay {
             minute,
             micros: None,
+            states_half: false,
         };
         let ends = [hour * 60, hour * 60 + 59]
             .map(|at| Local.from_local_datetime(&naive(date, minute(at))));

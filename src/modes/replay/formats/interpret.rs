@@ -12,7 +12,7 @@ use super::assemble::{Assembler, MAX_NAME};
 use super::dates::{Dates, Moment, NoSuchDay, Zone};
 use super::detect::HEAD;
 use super::kinds::{NotOfThisKind, Parser, separator, zone};
-use super::late::{HeldLine, HeldLines, Timing, Treatment};
+use super::late::{PostponedLine, PostponedLines, Timing, Treatment};
 use super::origin::{Origin, date_in};
 use super::original;
 use super::report::{LineCounts, ReportEntries};
@@ -165,7 +165,7 @@ pub(super) struct Interpreter {
     /// The number of the newest line.
     line: u64,
     /// Lines whose day depends on the next.
-    held: HeldLines,
+    postponed: PostponedLines,
 }
 
 const TWELVE_HOURS: &str = "never has a time from 13:00 on and goes from before noon to an early \
@@ -180,7 +180,7 @@ impl Interpreter {
             reader,
             made,
             line: 0,
-            held: HeldLines::default(),
+            postponed: PostponedLines::default(),
         }
     }
 
@@ -199,7 +199,7 @@ impl Interpreter {
             return;
         }
         entries.counts.lines += 1;
-        let line = HeldLine {
+        let line = PostponedLine {
             number: self.line,
             text: String::new(),
             is_utf8,
@@ -211,18 +211,18 @@ impl Interpreter {
         };
         let parsed = (lines.parser)(text);
         let time = parsed.as_ref().map(|parsed| &parsed.time);
-        match self.held.judge(&lines.dates, time) {
+        match self.postponed.judge(&lines.dates, time) {
             Treatment::Use => (),
-            Treatment::Hold => {
+            Treatment::Postpone => {
                 let text = text.to_string();
-                return self.held.hold(HeldLine { text, ..line });
+                return self.postponed.postpone(PostponedLine { text, ..line });
             }
             Treatment::Release(timing) => {
                 self.release(timing, entries);
-                // This line may have to be held itself.
-                if self.is_held(parsed.as_ref()) {
+                // This line may have to be postponed itself.
+                if self.must_wait(parsed.as_ref()) {
                     let text = text.to_string();
-                    return self.held.hold(HeldLine { text, ..line });
+                    return self.postponed.postpone(PostponedLine { text, ..line });
                 }
             }
         }
@@ -230,18 +230,18 @@ impl Interpreter {
         tell(&line, text, understood, entries);
     }
 
-    /// Returns whether a line must be held although none is yet.
-    fn is_held(&self, parsed: Option<&ParsedLine<'_>>) -> bool {
+    /// Returns whether a line must be postponed although none is yet.
+    fn must_wait(&self, parsed: Option<&ParsedLine<'_>>) -> bool {
         let FormatState::Lines(lines) = &self.reader else {
             return false;
         };
         let time = parsed.map(|parsed| &parsed.time);
-        self.held.judge(&lines.dates, time) == Treatment::Hold
+        self.postponed.judge(&lines.dates, time) == Treatment::Postpone
     }
 
-    /// Adds the events of the held lines.
+    /// Adds the events of the postponed lines.
     fn release(&mut self, timing: Timing, entries: &mut ReportEntries) {
-        while let Some(line) = self.held.take() {
+        while let Some(line) = self.postponed.take() {
             let FormatState::Lines(lines) = &self.reader else {
                 return;
             };
@@ -336,7 +336,7 @@ impl Interpreter {
 }
 
 /// Enters a line in the report.
-fn tell(line: &HeldLine, text: &str, understood: bool, entries: &mut ReportEntries) {
+fn tell(line: &PostponedLine, text: &str, understood: bool, entries: &mut ReportEntries) {
     if !understood {
         entries.counts.not_understood += 1;
         entries.name(line.number, NOT_UNDERSTOOD, text);

@@ -1,5 +1,5 @@
-//! The kinds of logs: for each its parser, title, clock, place in the order of detection, and separator. A
-//! new kind is added here.
+//! The formats of logs ([`FileFormat`]), each with its parser, title, clock and separator, and the order in which
+//! detection tries them.
 
 use std::fmt;
 
@@ -46,7 +46,7 @@ pub(super) fn value(kind: FileFormat) -> String {
     value.map_or(String::new(), |value| value.get_name().to_string())
 }
 
-/// The error of a log without a line of the kind that it was taken for.
+/// The error when a log has no line in the format that was given or detected.
 #[derive(Debug)]
 pub(crate) struct NotOfThisKind(pub FileFormat);
 

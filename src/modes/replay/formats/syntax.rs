@@ -99,10 +99,12 @@ pub(super) struct TimeOfDay {
     pub minute: u32,
     /// Microseconds within the minute, if the line has seconds.
     pub micros: Option<u32>,
+    /// The line says AM or PM.
+    pub states_half: bool,
 }
 
-/// A number of exactly `count` digits at the beginning of `text`.
-fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
+/// A number of exactly `count` digits at the beginning of `text`, with the rest of it.
+pub(super) fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
     let (head, rest) = text.split_at_checked(count)?;
     let number = head.bytes().try_fold(0, |sum, b| {
         b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0'))
@@ -113,32 +115,74 @@ fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
 /// A time of day at the beginning of `text`: `HH:MM`, `HH:MM:SS` or `HH:MM:SS.f` with up to nine digits.
 pub(super) fn clock(text: &str) -> Option<(TimeOfDay, &str)> {
     let (hour, rest) = digits(text, 2)?;
-    let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
-    if hour > 23 || minute > 59 {
-        return None;
-    }
-    let minute = hour * 60 + minute;
-    let micros = None;
-    let Some((second, rest)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2)) else {
-        return Some((TimeOfDay { minute, micros }, rest));
+    let (minute, micros, rest) = after_hour(rest)?;
+    let clock = TimeOfDay {
+        minute: hour * 60 + minute,
+        micros,
+        states_half: false,
+    };
+    (hour <= 23).then_some((clock, rest))
+}
+
+/// A time of day with AM or PM at the beginning of `text`, as [`clock`] otherwise: `9:05 PM`, `09:05:30pm`. The hour is
+/// from 1 to 12.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no format that is read has such times yet")
+)]
+pub(super) fn clock_with_half(text: &str) -> Option<(TimeOfDay, &str)> {
+    let (hour, rest) = digits(text, 2).or_else(|| digits(text, 1))?;
+    let (minute, micros, rest) = after_hour(rest)?;
+    let (half, rest) = am_or_pm(rest)?;
+    let clock = TimeOfDay {
+        minute: (hour % 12 + half) * 60 + minute,
+        micros,
+        states_half: true,
+    };
+    (1..=12).contains(&hour).then_some((clock, rest))
+}
+
+/// The minute of a time of day and the microseconds within it, at the beginning of the `text` after its hour.
+fn after_hour(text: &str) -> Option<(u32, Option<u32>, &str)> {
+    let (minute, rest) = digits(text.strip_prefix(':')?, 2)?;
+    let (micros, rest) = seconds(rest)?;
+    (minute <= 59).then_some((minute, micros, rest))
+}
+
+/// The seconds of a time of day at the beginning of `text`, in microseconds, if there are any: `:SS` or `:SS.f`.
+fn seconds(text: &str) -> Option<(Option<u32>, &str)> {
+    let Some((second, rest)) = text.strip_prefix(':').and_then(|rest| digits(rest, 2)) else {
+        return Some((None, text));
     };
     if second > 60 {
         return None;
     }
     // This machine's clocks have no leap seconds.
-    let (mut fraction, mut rest) = (second.min(59) * 1_000_000, rest);
-    if let Some(decimals) = rest.strip_prefix('.') {
-        let count = decimals.bytes().take_while(u8::is_ascii_digit).count();
-        if !(1..=9).contains(&count) {
-            return None;
-        }
-        let (number, after) = digits(decimals, count)?;
-        let scaled = u64::from(number) * 1_000_000 / 10u64.pow(count as u32);
-        fraction += scaled as u32;
-        rest = after;
+    let whole = second.min(59) * 1_000_000;
+    let Some(decimals) = rest.strip_prefix('.') else {
+        return Some((Some(whole), rest));
+    };
+    let count = decimals.bytes().take_while(u8::is_ascii_digit).count();
+    if !(1..=9).contains(&count) {
+        return None;
     }
-    let micros = Some(fraction);
-    Some((TimeOfDay { minute, micros }, rest))
+    let (number, rest) = digits(decimals, count)?;
+    let fraction = u64::from(number) * 1_000_000 / 10u64.pow(count as u32);
+    Some((Some(whole + fraction as u32), rest))
+}
+
+/// The hour at which the half of the day begins that is named at the beginning of `text`: AM or PM, as a word.
+fn am_or_pm(text: &str) -> Option<(u32, &str)> {
+    let text = text.strip_prefix(' ').unwrap_or(text);
+    let (word, rest) = text.split_at_checked(2)?;
+    if rest.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    match word {
+        "AM" | "am" => Some((0, rest)),
+        "PM" | "pm" => Some((12, rest)),
+        _ => None,
+    }
 }
 
 /// A date at the beginning of `text`: `YYYY-MM-DD`.
@@ -146,6 +190,25 @@ pub(super) fn iso_date(text: &str) -> Option<(NaiveDate, &str)> {
     let (year, rest) = digits(text, 4)?;
     let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
     let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
+    Some((NaiveDate::from_ymd_opt(year as i32, month, day)?, rest))
+}
+
+/// A date at the beginning of `text`: `MM/DD/YY` or `MM/DD/YYYY`. Years of two digits are from 1969 to 2068.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "no format that is read has such dates yet")
+)]
+pub(super) fn us_date(text: &str) -> Option<(NaiveDate, &str)> {
+    let (month, rest) = digits(text, 2)?;
+    let (day, rest) = digits(rest.strip_prefix('/')?, 2)?;
+    let rest = rest.strip_prefix('/')?;
+    let (year, rest) = match digits(rest, 4) {
+        Some(whole) => whole,
+        None => {
+            let (year, rest) = digits(rest, 2)?;
+            (if year < 69 { 2000 + year } else { 1900 + year }, rest)
+        }
+    };
     Some((NaiveDate::from_ymd_opt(year as i32, month, day)?, rest))
 }
 
@@ -348,7 +411,11 @@ mod tests {
 
     #[test]
     fn times_are_read_and_nothing_else_is() {
-        let at = |minute, micros| TimeOfDay { minute, micros };
+        let at = |minute, micros| TimeOfDay {
+            minute,
+            micros,
+            states_half: false,
+        };
         assert_eq!(clock("22:34 x"), Some((at(1354, None), " x")));
         assert_eq!(clock("00:00:07"), Some((at(0, Some(7_000_000)), "")));
         assert_eq!(clock("00:00:07.25Z"), Some((at(0, Some(7_250_000)), "Z")));
@@ -386,6 +453,54 @@ mod tests {
             assert_eq!(ctime(wrong), None, "{wrong}");
         }
         assert_eq!(iso_date("2026-02-29 "), None);
+    }
+
+    #[test]
+    fn a_time_with_am_or_pm_is_of_that_half_of_the_day() {
+        let half = |minute, micros| TimeOfDay {
+            minute,
+            micros,
+            states_half: true,
+        };
+        for (text, wanted) in [
+            ("9:05 PM x", (half(1265, None), " x")),
+            ("09:05pm] x", (half(1265, None), "] x")),
+            ("9:05 AM", (half(545, None), "")),
+            ("12:00 AM", (half(0, None), "")),
+            ("12:59 am", (half(59, None), "")),
+            ("12:30 PM", (half(750, None), "")),
+            ("11:59:30.5 pm", (half(1439, Some(30_500_000)), "")),
+        ] {
+            assert_eq!(clock_with_half(text), Some(wanted), "{text}");
+        }
+        for wrong in [
+            "13:05 PM",
+            "00:05 AM",
+            "0:05 AM",
+            "9:5 PM",
+            "9:60 PM",
+            "9 PM",
+            "9:05",
+            "9:05 px",
+            "9:05 AMPM",
+            "9:05 among",
+            "9:05 Am",
+            "9:05 a",
+        ] {
+            assert_eq!(clock_with_half(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn dates_of_the_united_states_have_the_month_first() {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("a day");
+        assert_eq!(us_date("11/23/26 x"), Some((day(2026, 11, 23), " x")));
+        assert_eq!(us_date("02/29/2004,"), Some((day(2004, 2, 29), ",")));
+        assert_eq!(us_date("01/02/68"), Some((day(2068, 1, 2), "")));
+        assert_eq!(us_date("01/02/69"), Some((day(1969, 1, 2), "")));
+        for wrong in ["23/11/26", "02/29/26", "1/2/26", "11/23", "11-23-26", ""] {
+            assert_eq!(us_date(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Times that leave something out.
 
-use super::super::syntax::{clock, month_and_day};
+use super::super::syntax::{clock, clock_with_half, month_and_day};
 use super::*;
 
 fn day(text: &str) -> NaiveDate {
@@ -34,6 +34,23 @@ fn midnight_passes_without_a_date() {
         .expect("a day")
         .expect("a moment");
     assert!(moment.back && moment.whole_minute);
+}
+
+#[test]
+fn times_with_am_or_pm_leave_nothing_to_guess() {
+    let mut dates = Dates::new(Zone::Utc, day("2004-12-25"));
+    let mut next = |text: &str| {
+        let (clock, _) = clock_with_half(text).expect("a time");
+        said(&mut dates, &LineTime::clock(clock))
+    };
+    assert_eq!(next("11:50 AM"), "2004-12-25T11:50:00");
+    assert_eq!(next("12:10 PM"), "2004-12-25T12:10:00");
+    assert_eq!(next("11:59 PM"), "2004-12-25T23:59:00");
+    assert_eq!(next("12:10 AM"), "2004-12-26T00:10:00");
+    assert_eq!(next("11:50 AM"), "2004-12-26T11:50:00");
+    // A clock of twelve hours that says neither would be at noon here.
+    assert_eq!(next("12:10 AM"), "2004-12-27T00:10:00");
+    assert!(!dates.twelve_hours);
 }
 
 #[test]
