@@ -62,7 +62,30 @@ pub(super) fn encode_raw(
     }
     // A valid time is copied as it stands.
     Stamp::parse(line.time)?;
-    let frame = match line.shape {
+    let frame = frame_of(&line.shape)?;
+    let id = Id {
+        log,
+        offset,
+        check: line::check_from(line.checksum),
+    };
+    begin(form, frame, &id, out);
+    out.extend_from_slice(b"\",\"at\":\"");
+    out.extend_from_slice(line.time);
+    if !line.has_good_fields() {
+        return None;
+    }
+    append_body(line, out)?;
+    out.extend_from_slice(match form {
+        Form::Sse => b"\"}\n\n",
+        _ => b"\"}\n",
+    });
+    Some(())
+}
+
+/// The frame of a line; `None` for the log's first line, which is left to the objects.
+#[inline(always)]
+fn frame_of(shape: &Shape<'_>) -> Option<&'static Frame> {
+    Some(match shape {
         Shape::Message { .. } => &MESSAGE,
         Shape::Join(_) => &JOIN,
         Shape::Leave(_) => &LEAVE,
@@ -71,12 +94,12 @@ pub(super) fn encode_raw(
         Shape::Erased(_) => &ERASED,
         Shape::Other(_) => &OTHER,
         Shape::Opened { .. } => return None,
-    };
-    let id = Id {
-        log,
-        offset,
-        check: line::check_from(line.checksum),
-    };
+    })
+}
+
+/// Appends the frame with the id, up to the end of the id in the object.
+#[inline(always)]
+fn begin(form: Form, frame: &Frame, id: &Id, out: &mut Vec<u8>) {
     if form == Form::Sse {
         out.extend_from_slice(frame.fields);
         let from = out.len();
@@ -89,11 +112,11 @@ pub(super) fn encode_raw(
         out.extend_from_slice(frame.object);
         id.write(out);
     }
-    out.extend_from_slice(b"\",\"at\":\"");
-    out.extend_from_slice(line.time);
-    if !line.has_good_fields() {
-        return None;
-    }
+}
+
+/// Appends the members of the object that come after the time. The last one's closing quote is left out.
+#[inline(always)]
+fn append_body(line: &RawLine<'_>, out: &mut Vec<u8>) -> Option<()> {
     match line.shape {
         Shape::Message {
             from,
@@ -132,10 +155,6 @@ pub(super) fn encode_raw(
         }
         Shape::Opened { .. } | Shape::Closed | Shape::Erased(_) => (),
     }
-    out.extend_from_slice(match form {
-        Form::Sse => b"\"}\n\n",
-        _ => b"\"}\n",
-    });
     Some(())
 }
 

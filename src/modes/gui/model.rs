@@ -367,12 +367,7 @@ impl Model {
             | Input::RoomAnswered(_)
             | Input::SearchedLongEnough { .. } => return self.choose_room(input),
             Input::Saving(saves) => self.saves = saves,
-            Input::Durable(keys) => {
-                let pending = self.pending.iter_mut();
-                for pending in pending.filter(|p| keys.contains(&p.message.key)) {
-                    pending.durable = true;
-                }
-            }
+            Input::Durable(keys) => self.mark_durable(&keys),
             Input::Restored(saved) => self.restore_session(*saved, &mut effects),
             // The hint is about fields that are gone.
             Input::CancelLogin => {
@@ -385,57 +380,80 @@ impl Model {
             Input::Link(report) => self.take_report(report, &mut effects),
             Input::Note(sentence) => self.note = Some(sentence),
             Input::MinorNote(sentence) => self.minor_note = Some(sentence),
-            Input::Front(front) => {
-                if front != self.in_front {
-                    self.renew_unread_line();
-                }
-                self.in_front = front;
-                self.mark_read();
-            }
+            Input::Front(front) => self.set_in_front(front),
             Input::Viewed {
                 at_end,
                 lowest_visible,
-            } => {
-                if self.lowest_visible != lowest_visible {
-                    self.lowest_visible = lowest_visible;
-                    self.parked.clear();
-                }
-                if self.caught_up && at_end != self.at_end {
-                    self.renew_unread_line();
-                    self.at_end = at_end;
-                }
-                self.mark_scrolled_read();
-                self.mark_read();
-            }
+            } => self.set_viewed(at_end, lowest_visible),
             Input::GapInSight { gap, from_above } => {
                 effects.extend(self.fill_gap(gap, from_above));
             }
             Input::GoToEnd => effects.push(self.go_to_end()),
             Input::GoToStart => effects.push(self.go_to_start()),
-            Input::FillGaps => {
-                self.failed.clear();
-                self.parked.clear();
-                self.history.reopen_cleared();
-            }
-            Input::Unfold(first) => {
-                if !self.unfolded.remove(&first) {
-                    self.unfolded.insert(first);
-                }
-            }
+            Input::FillGaps => self.reopen_gaps(),
+            Input::Unfold(first) => self.toggle_fold(first),
             Input::Search(text) => self.begin_search(&text, &mut effects),
             Input::SearchStep { older: true } => self.go_to_older_match(&mut effects),
             Input::SearchStep { older: false } => self.go_to_newer_match(&mut effects),
             Input::TryNow => effects.push(Effect::TryNow),
             Input::Draft(text) => self.draft = text,
-            Input::Dismiss => {
-                self.pending
-                    .retain(|p| !matches!(p.delivery, Delivery::Refused(_)));
-                self.notes.clear();
-                (self.note, self.minor_note) = (None, None);
-            }
+            Input::Dismiss => self.dismiss(),
             Input::Time(_) => {}
         }
         effects
+    }
+
+    /// Notes that the messages with these keys are on the disk.
+    fn mark_durable(&mut self, keys: &[Key]) {
+        let pending = self.pending.iter_mut();
+        for pending in pending.filter(|p| keys.contains(&p.message.key)) {
+            pending.durable = true;
+        }
+    }
+
+    /// Takes note of the window's coming to the front or leaving it.
+    fn set_in_front(&mut self, front: bool) {
+        if front != self.in_front {
+            self.renew_unread_line();
+        }
+        self.in_front = front;
+        self.mark_read();
+    }
+
+    /// Takes note of the part of the transcript that is visible.
+    fn set_viewed(&mut self, at_end: bool, lowest_visible: u64) {
+        if self.lowest_visible != lowest_visible {
+            self.lowest_visible = lowest_visible;
+            self.parked.clear();
+        }
+        if self.caught_up && at_end != self.at_end {
+            self.renew_unread_line();
+            self.at_end = at_end;
+        }
+        self.mark_scrolled_read();
+        self.mark_read();
+    }
+
+    /// Lets the gaps be filled that failed or were cleared.
+    fn reopen_gaps(&mut self) {
+        self.failed.clear();
+        self.parked.clear();
+        self.history.reopen_cleared();
+    }
+
+    /// Unfolds the run of joins and leaves that begins with `first`, or folds it again.
+    fn toggle_fold(&mut self, first: u64) {
+        if !self.unfolded.remove(&first) {
+            self.unfolded.insert(first);
+        }
+    }
+
+    /// Removes the refused messages and the notes.
+    fn dismiss(&mut self) {
+        self.pending
+            .retain(|p| !matches!(p.delivery, Delivery::Refused(_)));
+        self.notes.clear();
+        (self.note, self.minor_note) = (None, None);
     }
 }
 
