@@ -26,7 +26,7 @@ pub(crate) struct Timeouts {
     pub read: Duration,
 }
 
-/// The reason for which there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 pub(crate) enum NoReply {
     /// The system reports it.

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_packed_twice_or_behind_something_else() {
+    fn nothing_is_packed_twice_or_onto_anything_but_an_executable() {
         let packed = pack(&executable(), b"the other").expect("packed");
         assert!(pack(&packed, b"one more").is_err());
         assert!(pack(b"#!/bin/sh\n", b"the other").is_err());

@@ -73,7 +73,7 @@ fn unescaped(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
         out += before;
-        let c = after.chars().next().expect("a character behind it");
+        let c = after.chars().next().expect("a character after it");
         rest = &after[c.len_utf8()..];
         match c {
             'n' => out.push('\n'),

@@ -173,7 +173,7 @@ fn a_listener_that_wants_no_more_than_so_many_is_told_of_the_gap() {
     let all = server.events("since=all");
     let some = server.events("since=all&max=3");
     assert_eq!(words(&some), ["hello", "gap", "m7", "m8", "m9"]);
-    assert_eq!(some[0]["id"], all[9]["id"], "it goes on behind the gap");
+    assert_eq!(some[0]["id"], all[9]["id"], "it goes on after the gap");
     let message = some[1]["message"].as_str().expect("a sentence");
     assert!(message.contains("GET /messages?before="), "{message}");
     assert_eq!(

@@ -24,7 +24,7 @@ fn listen(server: &Server, version: &str, form: &str, token: Option<&str>) -> Li
     // Everything so far is read, since unread bytes at the end would cause a reset.
     match form {
         "text/event-stream" => drop(listener.until("hello")),
-        "application/x-ndjson" => assert!(listener.line().expect("it").contains("hello")),
+        "application/x-ndjson" => assert!(listener.line().expect("a line").contains("hello")),
         _ => {}
     }
     listener
@@ -63,7 +63,10 @@ fn a_half_closed_listener_still_hears_everything() {
     let bob = server.log_in("bob");
     server.say(&bob, "can you hear me?");
     let heard = member.until("message");
-    assert_eq!(heard.last().expect("it").data["text"], "can you hear me?");
+    assert_eq!(
+        heard.last().expect("a message").data["text"],
+        "can you hear me?"
+    );
     let members = server.get("/members").json();
     assert_eq!(members["members"][0]["name"], "ann", "{members}");
     assert!(server.stop().success());

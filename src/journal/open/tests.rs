@@ -216,7 +216,7 @@ fn random(seed: &mut u64) -> u8 {
 }
 
 #[test]
-fn random_bytes_behind_any_cut_of_the_last_three_lines_harm_nothing_before_it() {
+fn random_bytes_after_any_cut_of_the_last_three_lines_harm_nothing_before_it() {
     let (_dir, path, bytes) = log();
     let third = bytes[..bytes.len() - 1].rsplitn(4, |b| *b == b'\n');
     let third = third.last().expect("a fourth line").len() + 1;

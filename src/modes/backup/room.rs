@@ -52,7 +52,7 @@ impl Download {
     /// Appends what comes next to `out`; `false` at the end.
     ///
     /// # Errors
-    /// The reason for which it broke off.
+    /// The reason why it broke off.
     pub(super) fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, String> {
         self.receive(out).map_err(sentence)
     }

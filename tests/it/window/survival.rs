@@ -236,7 +236,7 @@ fn text_typed_in_one_go_is_said_once_or_kept() {
     wait_for("what was said", || {
         (said(&server, "eve") == ["one"]).then_some(())
     });
-    wait_for("what was typed behind it, kept", || draft_is("xy"));
+    wait_for("what was typed after it, kept", || draft_is("xy"));
     empty(&eve);
     // A refused text returns before the text typed since, and is kept.
     let keys: &[&[&str]] = &[&["type", "/nonsense"], &["key", "Return"], &["type", "!"]];

@@ -78,7 +78,7 @@ impl Model {
                  through; Escape removes the refused ones."
             ));
         } else {
-            // Whoever writes has read.
+            // A user who writes has read what is there.
             self.new_from = None;
             self.draft.clear();
             let after = self.newest.or(self.read).or(self.joined);

@@ -136,7 +136,7 @@ fn gap(model: &Model) -> Gap {
     model.history().gaps().next().expect("a gap")
 }
 
-/// The first gap comes into the sight of a reader who scrolls up.
+/// The input of a user who scrolls up until the first gap is visible.
 fn gap_in_sight(model: &Model) -> Input {
     Input::GapInSight {
         gap: gap(model),

@@ -75,7 +75,7 @@ impl Surroundings<'_> {
             .is_some_and(|joined| id.log == joined.log && id >= joined)
     }
 
-    /// The sentence that stands in place of a gap. Its words "Click here" have the gap filled.
+    /// The sentence that is shown for a gap. A click on its words "Click here" fills the gap.
     pub fn gap_words(&self, gap: &Gap) -> String {
         if self.loading.contains(&gap.end) {
             "loading earlier messages…".to_string()

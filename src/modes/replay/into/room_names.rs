@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(given[0], "alexande");
         assert_eq!(given[1], "alexand2");
         assert_eq!(given[149], "alexa150");
-        // Whoever has that name of their own has to give way, too, so that it means one person.
+        // A person with that name of their own has to give way, too, so that it means one person.
         assert_eq!(first(&mut cast, "alexande", &[]), "alexa151");
     }
 
