@@ -58,9 +58,10 @@ impl Address {
                  before a port: [{host}]:{port}."
             ));
         }
-        let is_valid = match host.contains(':') {
-            true => is_ipv6(host),
-            false => !in_brackets && is_name(host),
+        let is_valid = if host.contains(':') {
+            is_ipv6(host)
+        } else {
+            !in_brackets && is_name(host)
         };
         let port = match port.strip_prefix(':') {
             None if port.is_empty() && scheme == "http" => Some(HTTP_PORT),
@@ -70,9 +71,10 @@ impl Address {
         };
         match (is_valid, port) {
             (true, Some(port)) => Ok(Address {
-                host: match matches!(scheme.as_str(), LINK | "http") {
-                    true => host.replacen("%25", "%", 1),
-                    false => host.to_string(),
+                host: if matches!(scheme.as_str(), LINK | "http") {
+                    host.replacen("%25", "%", 1)
+                } else {
+                    host.to_string()
                 },
                 port,
             }),
@@ -122,9 +124,10 @@ impl Address {
 /// The full form, as it is shown and remembered.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
         }
     }
 }
@@ -187,9 +190,11 @@ fn host_and_port(authority: &str) -> Option<(&str, &str)> {
     if let Some(inside) = authority.strip_prefix('[') {
         return inside.split_once(']');
     }
-    Some(match authority.matches(':').count() > 1 {
-        true => (authority, ""), // A bare IPv6 address.
-        false => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    Some(if authority.matches(':').count() > 1 {
+        // A bare IPv6 address.
+        (authority, "")
+    } else {
+        authority.split_at(authority.find(':').unwrap_or(authority.len()))
     })
 }
 

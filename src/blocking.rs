@@ -219,12 +219,13 @@ mod tests {
                     ended => break ended,
                 }
             };
-            match whole {
-                true => assert!(matches!(ended, Ok(false)), "{ended:?}"),
-                false => assert!(
+            if whole {
+                assert!(matches!(ended, Ok(false)), "{ended:?}")
+            } else {
+                assert!(
                     matches!(ended, Err(NoReply::Useless(ReplyError::CutOff))),
                     "{ended:?}"
-                ),
+                )
             }
         }
     }

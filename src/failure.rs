@@ -44,10 +44,7 @@ impl Failure {
 
     /// The exit code: 2 for a configuration error, as for a command line that cannot be parsed, else 1.
     pub fn code(&self) -> u8 {
-        match self.setting {
-            true => 2,
-            false => 1,
-        }
+        if self.setting { 2 } else { 1 }
     }
 
     /// Tells whether the mode ended only because its output has no reader any more.

@@ -44,9 +44,10 @@ fn by_getent(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     // Not /dev/null: if that is missing, the error would look as if getent were.
     let answer = getent.stdin(Stdio::piped()).output()?;
     let found = addresses(&String::from_utf8_lossy(&answer.stdout), port);
-    match found.is_empty() {
-        true => Err(unknown()),
-        false => Ok(found),
+    if found.is_empty() {
+        Err(unknown())
+    } else {
+        Ok(found)
     }
 }
 

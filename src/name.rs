@@ -198,9 +198,10 @@ pub fn extent(raw: &str) -> (usize, usize) {
 /// The name as it is shown.
 fn shown(raw: &str) -> String {
     let composed = spaced(&composed(raw));
-    match composed.contains(['\u{e4d}', '\u{ecd}']) {
-        true => with_sara_am(&composed),
-        false => composed,
+    if composed.contains(['\u{e4d}', '\u{ecd}']) {
+        with_sara_am(&composed)
+    } else {
+        composed
     }
 }
 

@@ -57,12 +57,13 @@ pub fn for_server(file: Option<&Path>) -> Result<Option<String>, Failure> {
 fn in_file(path: &Path) -> Result<String, Failure> {
     let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let key = text.lines().next().unwrap_or_default();
-    match key.trim().is_empty() {
-        true => Err(Failure::setting(format!(
+    if key.trim().is_empty() {
+        Err(Failure::setting(format!(
             "The room key in {} is empty. Write one, or leave it out for an open room.",
             path.display()
-        ))),
-        false => Ok(key.to_string()),
+        )))
+    } else {
+        Ok(key.to_string())
     }
 }
 

@@ -36,9 +36,10 @@ pub fn urls(text: &str) -> Vec<Range<usize>> {
 
 /// The URL that a link opens: the link itself, with a scheme where it has none.
 pub fn target(link: &str) -> String {
-    match opens(link) {
-        true => link.to_string(),
-        false => format!("http://{link}"),
+    if opens(link) {
+        link.to_string()
+    } else {
+        format!("http://{link}")
     }
 }
 

@@ -35,9 +35,12 @@ fn is_link(word: &OsStr) -> bool {
 }
 
 fn heed_no_empty_variable(command: Command) -> Command {
-    let unset = |arg: Arg| match value_of(&arg).is_some_and(|value| value.is_empty()) {
-        true => arg.env(Resettable::Reset),
-        false => arg,
+    let unset = |arg: Arg| {
+        if value_of(&arg).is_some_and(|value| value.is_empty()) {
+            arg.env(Resettable::Reset)
+        } else {
+            arg
+        }
     };
     command.mut_subcommands(|mode| mode.mut_args(unset))
 }
@@ -250,9 +253,10 @@ fn with_mode(mode: &str, words: &[OsString]) -> String {
 /// Quotes a word for a shell, if it has to be quoted.
 pub fn typed(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+[]".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

@@ -93,9 +93,10 @@ impl Exchange {
     pub fn head(&mut self) -> Result<Option<ReplyHead>, ReplyError> {
         loop {
             let Some((head, taken)) = ReplyHead::read(&self.unread)? else {
-                return match self.unread.len() >= MAX_HEAD {
-                    true => Err(ReplyError::HeadTooLong),
-                    false => Ok(None),
+                return if self.unread.len() >= MAX_HEAD {
+                    Err(ReplyError::HeadTooLong)
+                } else {
+                    Ok(None)
                 };
             };
             self.unread.drain(..taken);

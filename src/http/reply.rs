@@ -153,9 +153,10 @@ impl ReplyHead {
             }
             (Some(encoding), None) => {
                 let plain = encoding.eq_ignore_ascii_case("chunked") && encodings.next().is_none();
-                match plain && version == 1 {
-                    true => Ok(Framing::Chunked),
-                    false => Err(ReplyError::Framing),
+                if plain && version == 1 {
+                    Ok(Framing::Chunked)
+                } else {
+                    Err(ReplyError::Framing)
                 }
             }
             // Having both is a way to smuggle one answer past another.

@@ -76,12 +76,13 @@ pub fn identify(reader: &Reader, length: u64) -> io::Result<Known> {
         || is_opening(&head)
         || has_lines(&head)
         || has_lines(&reader.bytes(end.saturating_sub(HEAD as u64), end, HEAD)?);
-    Ok(match ours {
-        true => Known::Log {
+    Ok(if ours {
+        Known::Log {
             log: log_of(&first),
             end,
-        },
-        false => Known::Foreign,
+        }
+    } else {
+        Known::Foreign
     })
 }
 

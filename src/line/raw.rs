@@ -46,9 +46,10 @@ pub fn raw(line: &[u8]) -> Result<RawLine<'_>, Damage> {
 impl<'a> RawLine<'a> {
     /// Tells whether every name, text, key and field is spelt as the room would have written it.
     pub fn is_canonical(&self) -> bool {
-        let shape = match self.plain {
-            true => self.shape.is_canonical_if_plain(self.body),
-            false => self.shape.is_canonical(),
+        let shape = if self.plain {
+            self.shape.is_canonical_if_plain(self.body)
+        } else {
+            self.shape.is_canonical()
         };
         shape && self.has_good_fields()
     }
@@ -87,9 +88,10 @@ impl<'a> RawLine<'a> {
 
     /// Appends one of the line's texts in the same way.
     pub fn text_to_json(&self, text: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        match self.plain {
-            true => escape::plain_to_json(text, out),
-            false => escape::to_json(from_utf8(text).ok()?, escape::Spelling::Text, out)?,
+        if self.plain {
+            escape::plain_to_json(text, out)
+        } else {
+            escape::to_json(from_utf8(text).ok()?, escape::Spelling::Text, out)?
         }
         Some(())
     }

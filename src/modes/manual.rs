@@ -78,9 +78,10 @@ pub fn man(args: &ManArgs) -> Result<ExitCode, Failure> {
     }
     leave_keys_to_the_reader();
     let shown = is_shown_by("man", &["-l", "-"], page.source) || is_paged(page.text);
-    match shown {
-        true => Ok(ExitCode::SUCCESS),
-        false => print(page.text),
+    if shown {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        print(page.text)
     }
 }
 

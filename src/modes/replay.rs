@@ -55,9 +55,10 @@ fn say_what_comes_before(log: &Log) {
     let Some((before, is_there)) = path.and_then(comes_before) else {
         return;
     };
-    let where_it_is = match is_there {
-        true => "which is next to it",
-        false => "which is no longer next to it",
+    let where_it_is = if is_there {
+        "which is next to it"
+    } else {
+        "which is no longer next to it"
     };
     let before = line::escaped(&before.display().to_string());
     let name = &log.name;

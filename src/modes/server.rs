@@ -323,9 +323,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
             max_name: args.max_name.into(),
             grace: args.grace,
             max_rate: args.max_rate,
-            address_limits: match args.no_address_limits {
-                true => AddressLimits::Lifted,
-                false => AddressLimits::Kept,
+            address_limits: if args.no_address_limits {
+                AddressLimits::Lifted
+            } else {
+                AddressLimits::Kept
             },
         },
         secret,

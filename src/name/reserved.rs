@@ -68,9 +68,10 @@ pub fn is_reserved(shown: &str, folded: &str) -> bool {
 fn bare(text: &str) -> String {
     let reads = |c: &char| c.is_alphanumeric() && !is_mark(*c);
     let bare: String = text.nfd().filter(reads).collect();
-    match bare.chars().any(char::is_alphabetic) {
-        true => bare,
-        false => String::new(),
+    if bare.chars().any(char::is_alphabetic) {
+        bare
+    } else {
+        String::new()
     }
 }
 

@@ -118,9 +118,10 @@ fn clean(text: &str) -> String {
     let text: String = text.chars().filter(shown).collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");
-    match text.chars().any(|c| !matches!(c, '\u{200c}' | '\u{200d}')) {
-        true => cut(&text, ROOM).to_string(),
-        false => String::new(),
+    if text.chars().any(|c| !matches!(c, '\u{200c}' | '\u{200d}')) {
+        cut(&text, ROOM).to_string()
+    } else {
+        String::new()
     }
 }
 

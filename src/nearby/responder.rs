@@ -170,9 +170,10 @@ impl Responder {
             let any = question.qtype == QTYPE::ANY;
             let key = folded(&question.qname);
             let ours = [&self.service_key, &self.instance_key, &self.host_key];
-            return match any && key == self.types_key {
-                true => Some(Asked::ServiceTypes),
-                false => (any && ours.contains(&&key)).then_some(Asked::Room),
+            return if any && key == self.types_key {
+                Some(Asked::ServiceTypes)
+            } else {
+                (any && ours.contains(&&key)).then_some(Asked::Room)
             };
         };
         let key = folded(&question.qname);

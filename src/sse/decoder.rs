@@ -112,9 +112,10 @@ impl Decoder {
     }
 
     fn line(&mut self, line: &[u8]) -> Result<Option<SseEvent>, TooLong> {
-        let line = match std::mem::replace(&mut self.begun, true) {
-            false => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
-            true => line,
+        let line = if std::mem::replace(&mut self.begun, true) {
+            line
+        } else {
+            line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
         };
         if line.is_empty() {
             return Ok(self.dispatch());

@@ -67,10 +67,7 @@ impl Encoding {
 
     /// The end of a complete stream, which tells it from one that was cut off.
     pub fn end(self) -> &'static [u8] {
-        match self.chunked {
-            true => b"0\r\n\r\n",
-            false => b"",
-        }
+        if self.chunked { b"0\r\n\r\n" } else { b"" }
     }
 
     /// Appends the bytes for the log's line at `offset`, given without its `\n`.

@@ -63,9 +63,10 @@ fn refuses_colours(no_color: Option<&OsStr>) -> bool {
 /// belongs to.
 pub(crate) fn keyboard() -> Option<File> {
     let stdin = io::stdin();
-    match stdin.is_terminal() {
-        true => stdin.as_fd().try_clone_to_owned().ok().map(File::from),
-        false => File::open("/dev/tty").ok(),
+    if stdin.is_terminal() {
+        stdin.as_fd().try_clone_to_owned().ok().map(File::from)
+    } else {
+        File::open("/dev/tty").ok()
     }
 }
 

@@ -363,9 +363,10 @@ fn begins_with(sent: &mut Download, there: &[u8]) -> Begun {
             Err(why) => return Begun::Cut(why),
         }
     }
-    match came.starts_with(there) {
-        true => Begun::With(came.split_off(there.len())),
-        false => Begun::Otherwise,
+    if came.starts_with(there) {
+        Begun::With(came.split_off(there.len()))
+    } else {
+        Begun::Otherwise
     }
 }
 

@@ -109,9 +109,10 @@ impl Palette {
             let (mut low, mut high) = (0, STEPS);
             while low < high {
                 let middle = (low + high) / 2;
-                match is_past(luminance(at(middle))) {
-                    true => high = middle,
-                    false => low = middle + 1,
+                if is_past(luminance(at(middle))) {
+                    high = middle
+                } else {
+                    low = middle + 1
                 }
             }
             low

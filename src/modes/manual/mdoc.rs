@@ -19,9 +19,10 @@ pub fn synopsis(mode: &Command) -> String {
         lines += &format!(".Op {}{dots}\n", head(flag));
     }
     for positional in arguments(mode).filter(|arg| arg.is_positional()) {
-        let optional = match positional.is_required_set() {
-            true => "",
-            false => "Op ",
+        let optional = if positional.is_required_set() {
+            ""
+        } else {
+            "Op "
         };
         lines += &format!(".{optional}{}\n", head(positional));
     }
@@ -98,9 +99,10 @@ fn head(arg: &Arg) -> String {
     if arg.is_positional() || !arg.get_action().takes_values() {
         return head;
     }
-    match arg.is_require_equals_set() {
-        true => format!("{head} Ns Op = Ns {}", values(arg)),
-        false => format!("{head} {}", values(arg)),
+    if arg.is_require_equals_set() {
+        format!("{head} Ns Op = Ns {}", values(arg))
+    } else {
+        format!("{head} {}", values(arg))
     }
 }
 
@@ -112,9 +114,10 @@ fn values(arg: &Arg) -> String {
         if !said.is_empty() {
             said += " | ";
         }
-        let kind = match value == value.to_uppercase() {
-            true => "Ar",
-            false => "Cm",
+        let kind = if value == value.to_uppercase() {
+            "Ar"
+        } else {
+            "Cm"
         };
         if kind != last {
             said += &format!("{kind} ");
@@ -153,17 +156,19 @@ fn body(arg: &Arg) -> String {
 
 fn as_sentence(text: &str) -> String {
     let text = text.trim();
-    match text.ends_with('.') {
-        true => text.to_string(),
-        false => format!("{text}."),
+    if text.ends_with('.') {
+        text.to_string()
+    } else {
+        format!("{text}.")
     }
 }
 
 /// The meaning of each possible value.
 fn meanings(arg: &Arg) -> String {
-    let possible = match arg.get_action().takes_values() {
-        true => arg.get_possible_values(),
-        false => Vec::new(),
+    let possible = if arg.get_action().takes_values() {
+        arg.get_possible_values()
+    } else {
+        Vec::new()
     };
     let line = |value: &PossibleValue| {
         let help = value.get_help()?.to_string();
@@ -171,9 +176,10 @@ fn meanings(arg: &Arg) -> String {
         Some(format!(".It Cm {}\n{meaning}", value.get_name()))
     };
     let lines: String = possible.iter().filter_map(line).collect();
-    match lines.is_empty() {
-        true => lines,
-        false => format!(".Bl -tag -width \"original\" -compact\n{lines}.El\n"),
+    if lines.is_empty() {
+        lines
+    } else {
+        format!(".Bl -tag -width \"original\" -compact\n{lines}.El\n")
     }
 }
 
@@ -291,9 +297,10 @@ fn marked_up(piece: &str, words: &[String]) -> Option<String> {
 fn literal(text: &str) -> String {
     let text = text.replace('\\', "\\e");
     let text = text.replace('\'', "\\(aq").replace('-', "\\-");
-    match text.contains([' ', '(', '|']) {
-        true => format!("\"{text}\""),
-        false => text,
+    if text.contains([' ', '(', '|']) {
+        format!("\"{text}\"")
+    } else {
+        text
     }
 }
 

@@ -158,9 +158,10 @@ impl CopyCounts {
         (first, last): (Stamp, Stamp),
     ) -> String {
         let is_stdout = out.as_os_str() == "-";
-        let place = match is_stdout {
-            true => "standard output".to_string(),
-            false => shown(out),
+        let place = if is_stdout {
+            "standard output".to_string()
+        } else {
+            shown(out)
         };
         let kinds = [
             counted(self.messages, "message", "messages"),

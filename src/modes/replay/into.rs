@@ -68,9 +68,10 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     let mut summary = actors.end(begun.elapsed());
     summary.cut_short = matches!(ended, Err(Stopped::ByUser));
     // If no one joined, the sentence about the room says enough.
-    let written = match summary.joined == 0 && ended.is_err() {
-        true => Ok(()),
-        false => io::stdout().write_all(summary.words(&name, &room, args.verbose).as_bytes()),
+    let written = if summary.joined == 0 && ended.is_err() {
+        Ok(())
+    } else {
+        io::stdout().write_all(summary.words(&name, &room, args.verbose).as_bytes())
     };
     if let Some(report) = report {
         report.tell(&name, args.verbose);
@@ -80,9 +81,10 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
         Err(Stopped::ByUser) => Ok(ExitCode::from(INTERRUPTED)),
         Ok(()) => {
             written.map_err(Failure::output)?;
-            Ok(match summary.is_whole() {
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
+            Ok(if summary.is_whole() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
             })
         }
     }

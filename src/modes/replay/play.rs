@@ -208,9 +208,10 @@ impl Play {
     fn write(&mut self, now: Instant) -> Result<(), Failure> {
         let lines = self.player.take_output();
         // The first lines do not wait for the status line.
-        let extent = match lines.is_empty() {
-            true => self.player.extent(),
-            false => Ok(None),
+        let extent = if lines.is_empty() {
+            self.player.extent()
+        } else {
+            Ok(None)
         };
         let extent = extent.map_err(|error| self.unreadable(&error))?;
         if let Some(extent) = extent {
@@ -223,9 +224,10 @@ impl Play {
         status.share = clock.and_then(|clock| Some(extent?.share(clock)));
         let is_coming = growth(&self.tape) == Growth::Coming;
         status.coming = is_coming.then_some(self.tape.end());
-        let line = match self.terminal.has_front() {
-            true => status.line(self.player.columns(), self.abilities),
-            false => String::new(),
+        let line = if self.terminal.has_front() {
+            status.line(self.player.columns(), self.abilities)
+        } else {
+            String::new()
         };
         let column = match status.prompt {
             Some(_) => line.width(),

@@ -60,16 +60,18 @@ pub(super) fn run(log: Log, args: &ReplayArgs) -> Result<ExitCode, Failure> {
     pass.renderer.end(&mut stdout.pending);
     stdout.flush()?;
     drop(stdout);
-    match pass.filter.accepts_all() {
-        true => pass.defects.report(&name),
-        false => pass.defects.report_partial(&name),
+    if pass.filter.accepts_all() {
+        pass.defects.report(&name)
+    } else {
+        pass.defects.report_partial(&name)
     }
     if let Some(report) = report {
         report.tell(&name, args.verbose);
     }
-    match pass.found || args.follow || pass.filter.accepts_all() {
-        true => Ok(ExitCode::SUCCESS),
-        false => Err(nothing_accepted(&name)),
+    if pass.found || args.follow || pass.filter.accepts_all() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(nothing_accepted(&name))
     }
 }
 

@@ -52,9 +52,10 @@ pub fn print_history(
         let to = block.offset + block.bytes.len() as u64;
         for (offset, bytes) in line::lines(block.offset, block.bytes) {
             let ended = offset + (bytes.len() as u64) < to;
-            let found = match block.too_long {
-                true => Err(Defect::TooLong),
-                false => judge_or_torn(bytes, ended),
+            let found = if block.too_long {
+                Err(Defect::TooLong)
+            } else {
+                judge_or_torn(bytes, ended)
             };
             match found {
                 Ok(_) if colour => {

@@ -32,9 +32,10 @@ impl BufferedStdout {
     /// # Errors
     /// The output cannot be written.
     pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
-        match self.pending.len() >= ENOUGH {
-            true => self.flush(),
-            false => Ok(()),
+        if self.pending.len() >= ENOUGH {
+            self.flush()
+        } else {
+            Ok(())
         }
     }
 
@@ -58,8 +59,9 @@ impl BufferedStdout {
 /// A progress bar for the log that appears if it takes long; none if stdout is a pipe, where it would get
 /// between the lines of a program that shows them.
 pub(super) fn progress_of(log: &Log) -> ProgressMeter {
-    match stdout_is_pipe() {
-        true => ProgressMeter::none(),
-        false => ProgressMeter::after_a_moment(log.length()),
+    if stdout_is_pipe() {
+        ProgressMeter::none()
+    } else {
+        ProgressMeter::after_a_moment(log.length())
     }
 }

@@ -64,17 +64,15 @@ fn has_date(at: Stamp) -> bool {
 
 /// The local time of day: `22:34:57`; the elapsed time for a log without dates.
 pub(super) fn clock_or_elapsed(at: Stamp) -> String {
-    match has_date(at) {
-        true => at
-            .utc()
+    if has_date(at) {
+        at.utc()
             .with_timezone(&Local)
             .format("%H:%M:%S")
-            .to_string(),
-        false => {
-            let mut past = Vec::new();
-            Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
-            String::from_utf8_lossy(&past).into_owned()
-        }
+            .to_string()
+    } else {
+        let mut past = Vec::new();
+        Elapsed((at.micros() / 1_000_000).unsigned_abs()).write(&mut past);
+        String::from_utf8_lossy(&past).into_owned()
     }
 }
 

@@ -25,9 +25,10 @@ pub fn check(display: Option<&str>) -> Result<(), Failure> {
         "" | "unix" => by_socket(number),
         host => by_network(host, number),
     };
-    match found {
-        true => Ok(()),
-        false => Err(none(&format!("nothing answers at DISPLAY={name}"))),
+    if found {
+        Ok(())
+    } else {
+        Err(none(&format!("nothing answers at DISPLAY={name}")))
     }
 }
 

@@ -61,9 +61,10 @@ pub(super) async fn open(
     let path = match &after {
         Some(after) => {
             fields.push(("Last-Event-ID", after));
-            let max = match shared.streamed_before.get() {
-                false => MAX_FIRST,
-                true => MAX_AGAIN,
+            let max = if shared.streamed_before.get() {
+                MAX_AGAIN
+            } else {
+                MAX_FIRST
             };
             // The last events come if the log is another one by now.
             format!("{EVENTS}?last={BACKLOG}&max={max}")

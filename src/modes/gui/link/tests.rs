@@ -168,9 +168,10 @@ fn with_a_lost_answer(arrived: bool) -> Vec<String> {
             return reply_members(stream, if arrived { 40 } else { 1 });
         }
         if request.is("GET /events") {
-            match arrived && count > 0 {
-                true => begin_stream(stream, &[said(40, "hi", Some("k1"))]),
-                false => begin_stream(stream, &[]),
+            if arrived && count > 0 {
+                begin_stream(stream, &[said(40, "hi", Some("k1"))])
+            } else {
+                begin_stream(stream, &[])
             }
             return hold(stream);
         }

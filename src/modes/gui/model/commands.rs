@@ -89,9 +89,10 @@ pub fn read(text: &str) -> Typed<'_> {
     };
     let is = |name: &str| word[1..].eq_ignore_ascii_case(name);
     if is("me") {
-        match rest.trim().is_empty() {
-            true => Typed::Nothing,
-            false => Typed::Say(without_empty_end(text)),
+        if rest.trim().is_empty() {
+            Typed::Nothing
+        } else {
+            Typed::Say(without_empty_end(text))
         }
     } else if is("who") {
         Typed::Who

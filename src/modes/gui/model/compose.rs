@@ -61,9 +61,10 @@ impl Model {
         (self.note, self.minor_note) = (None, None);
         let (waiting, bytes) = self.waiting();
         if !self.is_in() {
-            let sentence = match self.may_write() {
-                true => "You are not in the room yet. Send your message once you are.",
-                false => "Log in first, then your message can be sent.",
+            let sentence = if self.may_write() {
+                "You are not in the room yet. Send your message once you are."
+            } else {
+                "Log in first, then your message can be sent."
             };
             self.note = Some(sentence.to_string());
         } else if text.len() > MAX_TEXT {

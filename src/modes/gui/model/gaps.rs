@@ -11,9 +11,10 @@ impl Model {
         if !self.would_fetch(&gap) {
             return None;
         }
-        let query = match from_above {
-            true => query_from_above(&gap),
-            false => query_from_below(&gap),
+        let query = if from_above {
+            query_from_above(&gap)
+        } else {
+            query_from_below(&gap)
         };
         self.fetching.push(query.clone());
         Some(Effect::Fetch(query))
@@ -80,10 +81,13 @@ impl Model {
         if expected == self.fetching.len() {
             return; // The query is from before a break.
         }
-        let inserted = range.and_then(|range| match self.insert_range(&query, range) {
-            true => Ok(()),
-            // Asking again would return the same, without end.
-            false => Err("the server's answer does not match the request.".to_string()),
+        let inserted = range.and_then(|range| {
+            if self.insert_range(&query, range) {
+                Ok(())
+            } else {
+                // Asking again would return the same, without end.
+                Err("the server's answer does not match the request.".to_string())
+            }
         });
         if let Err(why) = inserted {
             return self.note_unfilled(&query, why);
@@ -165,9 +169,10 @@ impl Model {
         let ends =
             |history: &Scrollback| -> BTreeSet<u64> { history.gaps().map(|gap| gap.end).collect() };
         let before = ends(&self.history);
-        let dropped = self.history.trim(match self.at_end {
-            true => u64::MAX,
-            false => self.lowest_visible,
+        let dropped = self.history.trim(if self.at_end {
+            u64::MAX
+        } else {
+            self.lowest_visible
         });
         if dropped {
             let now = ends(&self.history);

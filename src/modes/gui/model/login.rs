@@ -129,17 +129,18 @@ impl Model {
             self.fetching.clear();
             if let Phase::LoggingIn(login) = &self.phase {
                 let why = why.trim_end_matches('.');
-                let sentence = match self.nothing_found() {
-                    true => format!(
+                let sentence = if self.nothing_found() {
+                    format!(
                         "No room was found on this network, and none answers at {}: {why}. The \
                          window keeps trying; rooms that appear are listed here.",
                         login.address
-                    ),
-                    false => format!(
+                    )
+                } else {
+                    format!(
                         "No chatroom answers at {}: {why}. Is its server running there? The window \
                          keeps trying; you can change the fields meanwhile.",
                         login.address
-                    ),
+                    )
                 };
                 self.hint = Some((Field::Address, sentence));
                 self.choice.offering = true;

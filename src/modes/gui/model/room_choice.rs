@@ -209,8 +209,9 @@ fn joined_words(only: &JoinableRoom) -> Option<String> {
     let name = only.name.as_deref().map(presentable);
     let name = name.as_deref().unwrap_or("the room");
     let at = only.address.short();
-    Some(match only.is_this_machine() {
-        true => format!("Joined {name} at {at}, on this machine."),
-        false => format!("Joined {name} at {at}, found on this network."),
+    Some(if only.is_this_machine() {
+        format!("Joined {name} at {at}, on this machine.")
+    } else {
+        format!("Joined {name} at {at}, found on this network.")
     })
 }

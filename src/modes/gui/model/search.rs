@@ -59,9 +59,10 @@ impl Model {
             current: None,
             wants_older: true,
         };
-        match self.is_connected() {
-            true => effects.push(find.query()),
-            false => find.state = SearchState::Failed("offline".to_string()),
+        if self.is_connected() {
+            effects.push(find.query())
+        } else {
+            find.state = SearchState::Failed("offline".to_string())
         }
         self.find = Some(find);
         self.continue_search(effects);

@@ -201,9 +201,10 @@ impl Model {
         // After months away the newest comes first.
         let at_unread = self.new_from.is_some() && !self.had_gap;
         self.at_end = !at_unread;
-        effects.push(match at_unread {
-            true => Effect::GoToUnread,
-            false => Effect::GoToEnd,
+        effects.push(if at_unread {
+            Effect::GoToUnread
+        } else {
+            Effect::GoToEnd
         });
     }
 }

@@ -77,9 +77,10 @@ impl Model {
             unit *= 10;
         }
         let count = grouped(self.unread / unit * unit);
-        match self.uncounted {
-            true => format!("more than {count}"),
-            false => count,
+        if self.uncounted {
+            format!("more than {count}")
+        } else {
+            count
         }
     }
 
@@ -119,10 +120,13 @@ impl Model {
         match &self.link_state {
             None => "not logged in".to_string(),
             Some(LinkState::Connecting) => format!("connecting to {address}"),
-            Some(LinkState::Connected) => match self.fetching.is_empty() {
-                true => "connected".to_string(),
-                false => "connected, loading earlier messages".to_string(),
-            },
+            Some(LinkState::Connected) => {
+                if self.fetching.is_empty() {
+                    "connected".to_string()
+                } else {
+                    "connected, loading earlier messages".to_string()
+                }
+            }
             Some(LinkState::Paused { why, again }) => {
                 let again = again.as_secs_f64().round().max(1.0);
                 format!("the room is busy: {why} trying again in {again} s")

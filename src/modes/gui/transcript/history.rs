@@ -146,9 +146,10 @@ impl Scrollback {
         for segment in self.segments.drain(..) {
             let apart =
                 segment.covers.end < all.covers.start || all.covers.end < segment.covers.start;
-            match apart {
-                true => others.push(segment),
-                false => touching.push(segment),
+            if apart {
+                others.push(segment)
+            } else {
+                touching.push(segment)
             }
         }
         for segment in touching {

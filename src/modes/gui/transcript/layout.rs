@@ -92,9 +92,10 @@ impl Wrapping {
     fn row(&mut self, text: &str, widths: &mut Widths, measure: &dyn Fn(&str) -> f64) {
         let first = self.rows.is_empty();
         let others = (self.width - self.hang - SLACK).max(1.0);
-        let room = match first {
-            true => (self.width - self.first_indent - SLACK).max(1.0),
-            false => others,
+        let room = if first {
+            (self.width - self.first_indent - SLACK).max(1.0)
+        } else {
+            others
         };
         let start = self.at;
         // A word that does not fit goes to the next row if this row has something or is the shorter
@@ -200,9 +201,10 @@ impl Word {
             }
         }
         let cut_short = letters == window.len() && at + letters < text.len();
-        let width = match adds_up {
-            true => sum,
-            false => widths.of(&window[..letters], measure),
+        let width = if adds_up {
+            sum
+        } else {
+            widths.of(&window[..letters], measure)
         };
         Word {
             letters,

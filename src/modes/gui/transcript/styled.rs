@@ -263,15 +263,13 @@ fn of_entry(
             ..
         } => {
             let name = drawable(from).replace('\n', " ");
-            let tone = match own {
-                true => Tone::Own,
-                false => Tone::Name,
-            };
+            let tone = if *own { Tone::Own } else { Tone::Name };
             // Our own messages do not mention us.
             let me = me.filter(|_| !own);
-            let mut line = StyledText::new(match grouped {
-                true => Placement::Grouped,
-                false => Placement::Message,
+            let mut line = StyledText::new(if grouped {
+                Placement::Grouped
+            } else {
+                Placement::Message
             });
             line.delivery = if *own { "sent" } else { "" };
             if let Some(action) = action_of(text) {
@@ -282,13 +280,12 @@ fn of_entry(
                 line.say(action, me, tone);
                 return line;
             }
-            match grouped {
-                true => line.under = format!("[{name}]: "),
-                false => {
-                    line.add("[", tone);
-                    line.add(&name, tone);
-                    line.add("]: ", tone);
-                }
+            if grouped {
+                line.under = format!("[{name}]: ")
+            } else {
+                line.add("[", tone);
+                line.add(&name, tone);
+                line.add("]: ", tone);
             }
             let when = match (times, entry.local) {
                 (TimeDisplay::Clock, Some(at)) => at.format("%H:%M:%S ").to_string(),

@@ -97,13 +97,14 @@ pub fn use_font() {
 /// The sentence that the run ends with.
 pub fn check() -> Result<(), Failure> {
     use_font();
-    match draw::height() > 0 {
-        true => Ok(()),
-        false => Err(Failure::new(
+    if draw::height() > 0 {
+        Ok(())
+    } else {
+        Err(Failure::new(
             "There are no fonts on this machine, so the window cannot show text. Install some (on \
              Debian: apt install fonts-dejavu-core), or join without a window: curl -N \
              http://ADDR:1337/events",
-        )),
+        ))
     }
 }
 

@@ -201,9 +201,10 @@ impl Window {
         self.frame.set_callback(move |_| {
             // FLTK closes a window at Escape; here Escape must not leave the room.
             let escape = app::event() == Happened::Shortcut && app::event_key() == Key::Escape;
-            actions.borrow_mut().push_back(match escape {
-                true => Action::Window(WindowAction::Escape),
-                false => Action::Quit,
+            actions.borrow_mut().push_back(if escape {
+                Action::Window(WindowAction::Escape)
+            } else {
+                Action::Quit
             });
         });
         let actions = Rc::clone(&self.actions);
@@ -288,9 +289,10 @@ impl MessageKeys {
         let (text, at) = (message.value(), message.position().max(0) as usize);
         let names = self.model.borrow().speakers();
         let mut completion = self.completion.borrow_mut();
-        let completed = match app::is_event_shift() {
-            true => completion.previous(&text, at, &names),
-            false => completion.next(&text, at, &names),
+        let completed = if app::is_event_shift() {
+            completion.previous(&text, at, &names)
+        } else {
+            completion.next(&text, at, &names)
         };
         drop(completion);
         if let Some((text, at)) = &completed {

@@ -18,9 +18,10 @@ use crate::system::x11::keymap;
 /// Returns the key that was pressed, or with Ctrl the Latin one at its place.
 pub fn key() -> Key {
     let key = app::event_key();
-    match foreign(key) {
-        true => latin(key).map_or(key, Key::from_char),
-        false => key,
+    if foreign(key) {
+        latin(key).map_or(key, Key::from_char)
+    } else {
+        key
     }
 }
 

@@ -105,9 +105,10 @@ impl Window {
         let hint = hint.or_else(|| {
             let words = name_words(&name, name_limit).filter(|_| fields && !is_accepted)?;
             let usual = model.name_limit().is_none();
-            let words = match usual {
-                true => format!("Name: {words} (the usual limits)"),
-                false => format!("Name: {words}"),
+            let words = if usual {
+                format!("Name: {words} (the usual limits)")
+            } else {
+                format!("Name: {words}")
             };
             Some((Field::Message, words))
         });
@@ -140,9 +141,10 @@ impl Window {
             connected: model.is_connected(),
             offline: model.is_offline(),
             limit: text_words(to_be_said(&text)).unwrap_or_default(),
-            rooms: match fields {
-                true => model.offers(self.rooms_open),
-                false => Vec::new(),
+            rooms: if fields {
+                model.offers(self.rooms_open)
+            } else {
+                Vec::new()
             },
             has_rooms: fields && model.has_offers(),
             find: model.find_words(),
@@ -183,9 +185,10 @@ impl Window {
         let room = now.inner_width() - try_now - limit;
         let status = &mut self.foot.status;
         let tall = status.show(&now.status, |p| p.text, Some(dot), room);
-        let ink: Ink = match is_too_long(&now.limit) {
-            true => |p| p.wrong,
-            false => |p| p.quiet,
+        let ink: Ink = if is_too_long(&now.limit) {
+            |p| p.wrong
+        } else {
+            |p| p.quiet
         };
         self.foot.limit.show(&now.limit, ink, None, limit.max(1));
         show_if(&mut self.foot.limit.area, limit > 0);
@@ -239,13 +242,15 @@ impl Window {
 
     /// The widths of the button and the limit beside the status line, in pixels.
     fn widths_beside_status(&self, now: &Rendered) -> (i32, i32) {
-        let try_now = match now.offline {
-            true => button_width("Try now"),
-            false => 0,
+        let try_now = if now.offline {
+            button_width("Try now")
+        } else {
+            0
         };
-        let limit = match now.limit.is_empty() {
-            true => 0,
-            false => caption_width(&now.limit),
+        let limit = if now.limit.is_empty() {
+            0
+        } else {
+            caption_width(&now.limit)
         };
         (try_now, limit)
     }

@@ -66,9 +66,10 @@ impl Window {
         show_if(&mut self.rooms.area, shown);
         let needed = self.rooms.show(&now.rooms);
         let (row, pad) = (appearance::row_height(), 8);
-        let find = match self.find.is_open() {
-            true => appearance::field_height() + pad,
-            false => 0,
+        let find = if self.find.is_open() {
+            appearance::field_height() + pad
+        } else {
+            0
         };
         let fixed = appearance::field_height() + others + now.input_height + find;
         let free = self.frame.h() - 2 * 10 - fixed - 3 * pad;
@@ -92,9 +93,10 @@ impl Window {
             return self.focus(Field::Name);
         }
         // A key that was typed for another room is told only to a room that wants one.
-        let key = match offer.there && !offer.key {
-            true => String::new(),
-            false => self.login.key.value(),
+        let key = if offer.there && !offer.key {
+            String::new()
+        } else {
+            self.login.key.value()
         };
         self.note(Action::LogIn { address, name, key });
     }

@@ -188,10 +188,7 @@ pub fn paint_login_field(input: &mut impl InputExt, is_wrong: bool) {
 /// Applies the appearance in force to a field.
 pub fn paint_field(input: &mut impl InputExt) {
     let p = appearance::palette();
-    let face = match input.active() {
-        true => p.field,
-        false => p.off,
-    };
+    let face = if input.active() { p.field } else { p.off };
     input.set_color(rgb(face));
     input.set_text_color(rgb(p.text));
     input.set_cursor_color(rgb(p.text));

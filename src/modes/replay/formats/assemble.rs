@@ -95,13 +95,13 @@ impl Assembler {
 
     /// Adds an opening: nobody from before is present any more.
     pub(super) fn open(&mut self, at: Option<Moment>) {
-        match self.begun || !self.waiting.is_empty() {
-            true => self.take(at, self.opened.clone(), 0),
+        if self.begun || !self.waiting.is_empty() {
+            self.take(at, self.opened.clone(), 0)
+        } else {
             // The first line says it already, with that time.
-            false => {
-                if let Some(at) = at {
-                    self.begin(at.at);
-                }
+
+            if let Some(at) = at {
+                self.begin(at.at);
             }
         }
     }

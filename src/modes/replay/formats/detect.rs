@@ -87,9 +87,10 @@ fn is_room(head: &[u8]) -> bool {
 
 /// The number of matches, or 0 if they are not the majority.
 fn most(fitting: usize, all: usize) -> usize {
-    match fitting * 5 >= all * 3 && (fitting > 1 || all == 1) {
-        true => fitting,
-        false => 0,
+    if fitting * 5 >= all * 3 && (fitting > 1 || all == 1) {
+        fitting
+    } else {
+        0
     }
 }
 

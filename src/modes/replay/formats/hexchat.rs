@@ -44,9 +44,10 @@ fn time(line: &str) -> Option<(LineTime, &str)> {
         Some((east, rest)) => (Some(east), rest),
         None => (None, rest),
     };
-    let rest = match rest.is_empty() {
-        true => rest,
-        false => rest.strip_prefix(' ')?,
+    let rest = if rest.is_empty() {
+        rest
+    } else {
+        rest.strip_prefix(' ')?
     };
     let (date, clock) = (Some(date), Some(clock));
     Some((LineTime { date, clock, east }, rest))

@@ -119,9 +119,10 @@ impl FormatState {
         let (began, note) = match file {
             Some((path, modified)) => {
                 let file = Box::new(File::open(path)?);
-                let read: Box<dyn Read + Send> = match origin.is_packed {
-                    true => Box::new(Gunzip::new(file)),
-                    false => file,
+                let read: Box<dyn Read + Send> = if origin.is_packed {
+                    Box::new(Gunzip::new(file))
+                } else {
+                    file
                 };
                 (modified.minus(total(read)?), None)
             }

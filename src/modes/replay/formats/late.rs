@@ -58,9 +58,10 @@ impl PostponedLines {
         let clock = time.and_then(|time| time.clock);
         let date = time.and_then(|time| time.date);
         if self.lines.is_empty() {
-            return match time.is_some_and(|time| dates.may_be_late(time)) {
-                true => Treatment::Postpone,
-                false => Treatment::Use,
+            return if time.is_some_and(|time| dates.may_be_late(time)) {
+                Treatment::Postpone
+            } else {
+                Treatment::Use
             };
         }
         let full = self.lines.len() >= MOST.0 || self.bytes >= MOST.1;

@@ -85,9 +85,10 @@ pub(super) fn happened(words: &str) -> Option<LineContent<'_>> {
         return Some(LineContent::Told(words));
     }
     let kicked = rest.strip_prefix("was kicked by ");
-    match rest.starts_with("is now known as ") || kicked.is_some_and(|by| by.ends_with(')')) {
-        true => presence(words).filter(|content| !matches!(content, LineContent::Told(_))),
-        false => None,
+    if rest.starts_with("is now known as ") || kicked.is_some_and(|by| by.ends_with(')')) {
+        presence(words).filter(|content| !matches!(content, LineContent::Told(_)))
+    } else {
+        None
     }
 }
 

@@ -347,9 +347,10 @@ pub(super) fn presence(words: &str) -> Option<LineContent<'_>> {
 fn verb<'a>(nick: &'a str, rest: &'a str, words: &'a str) -> Option<LineContent<'a>> {
     let verb = |verb: &str| {
         let rest = rest.strip_prefix(verb)?;
-        match rest.is_empty() {
-            true => Some(rest),
-            false => rest.strip_prefix(' '),
+        if rest.is_empty() {
+            Some(rest)
+        } else {
+            rest.strip_prefix(' ')
         }
     };
     let is_word = |text: &str| !text.is_empty() && !text.contains(' ');

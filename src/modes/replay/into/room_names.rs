@@ -154,9 +154,10 @@ fn repaired(name: &str) -> String {
         }
     }
     name.retain(|c| c.is_ascii_alphanumeric());
-    match name.is_empty() {
-        true => NOBODY.to_string(),
-        false => name,
+    if name.is_empty() {
+        NOBODY.to_string()
+    } else {
+        name
     }
 }
 

@@ -243,9 +243,10 @@ impl TargetRoom {
         let begun = Instant::now();
         let stop = &self.stop;
         let enough = || {
-            let limit = match stop.is_asked() {
-                true => LAST_ANSWER_TIMEOUT,
-                false => ANSWER_TIMEOUT,
+            let limit = if stop.is_asked() {
+                LAST_ANSWER_TIMEOUT
+            } else {
+                ANSWER_TIMEOUT
             };
             begun.elapsed() >= limit
         };

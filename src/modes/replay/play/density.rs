@@ -30,9 +30,10 @@ impl Extent {
     /// The share of its time before a moment: 0 to 1.
     pub(super) fn share(&self, at: Stamp) -> f64 {
         let length = self.last.since(self.first).as_secs_f64();
-        match length > 0.0 {
-            true => (at.since(self.first).as_secs_f64() / length).min(1.0),
-            false => 1.0,
+        if length > 0.0 {
+            (at.since(self.first).as_secs_f64() / length).min(1.0)
+        } else {
+            1.0
         }
     }
 }

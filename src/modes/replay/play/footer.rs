@@ -27,12 +27,13 @@ impl Footer {
     pub(super) fn new() -> Footer {
         let cursor = Arc::new(AtomicU16::new(0));
         let is_there = io::stderr().is_terminal() && !is_dumb();
-        let target = match is_there {
-            true => ProgressDrawTarget::term_like(Box::new(Stderr {
+        let target = if is_there {
+            ProgressDrawTarget::term_like(Box::new(Stderr {
                 pending: Mutex::default(),
                 cursor: Arc::clone(&cursor),
-            })),
-            false => ProgressDrawTarget::hidden(),
+            }))
+        } else {
+            ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
@@ -146,10 +147,11 @@ impl TermLike for Stderr {
 
     fn write_str(&self, text: &str) -> io::Result<()> {
         // indicatif's padding.
-        match text.trim_matches(' ').is_empty() {
-            true => Ok(()),
+        if text.trim_matches(' ').is_empty() {
+            Ok(())
+        } else {
             // Cut and not wrapped, should the terminal be narrower by now.
-            false => self.push(&format!("\x1b[?7l{text}\x1b[?7h")),
+            self.push(&format!("\x1b[?7l{text}\x1b[?7h"))
         }
     }
 

@@ -22,12 +22,11 @@ const LEFT: usize = 41;
 /// The keys for a terminal of that size: in two columns if it is low and wide. 0 rows are unknown.
 pub(super) fn keys(rows: usize, columns: usize) -> Vec<String> {
     let (left, right) = KEYS.split_at(KEYS.len() / 2);
-    match (1..=KEYS.len()).contains(&rows) && columns >= 2 * LEFT - 2 {
-        true => {
-            let pairs = left.iter().zip(right);
-            pairs.map(|(a, b)| format!("{a:LEFT$}{b}")).collect()
-        }
-        false => KEYS.map(String::from).to_vec(),
+    if (1..=KEYS.len()).contains(&rows) && columns >= 2 * LEFT - 2 {
+        let pairs = left.iter().zip(right);
+        pairs.map(|(a, b)| format!("{a:LEFT$}{b}")).collect()
+    } else {
+        KEYS.map(String::from).to_vec()
     }
 }
 

@@ -296,9 +296,10 @@ impl Player {
     fn pursue(&mut self, mut jump: Jump, now: Instant) -> io::Result<Option<Wakeup>> {
         let wanted = Query {
             filter: &self.filter,
-            hit: match jump.hits {
-                true => self.search.as_ref().map(|search| &search.hits),
-                false => None,
+            hit: if jump.hits {
+                self.search.as_ref().map(|search| &search.hits)
+            } else {
+                None
             },
             from: jump.from,
         };

@@ -99,9 +99,10 @@ impl Terminal {
     /// Waits until something happens, for `length` at most.
     pub(super) fn wait(&mut self, length: Option<Duration>) -> TerminalInput {
         let is_in_background = !self.has_front();
-        let length = match is_in_background {
-            true => Some(length.unwrap_or(GLANCE).min(GLANCE)),
-            false => length,
+        let length = if is_in_background {
+            Some(length.unwrap_or(GLANCE).min(GLANCE))
+        } else {
+            length
         };
         let typed = self.poll(length).unwrap_or_default();
         self.woken.settle();

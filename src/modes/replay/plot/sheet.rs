@@ -108,9 +108,10 @@ impl<'a> Sheet<'a> {
             false => String::new(),
         };
         let (from, to) = (self.tally.wall(self.first), self.tally.wall(self.last));
-        let to = match from.date() == to.date() {
-            true => to.format("%H:%M"),
-            false => to.format("%-d %b %Y %H:%M"),
+        let to = if from.date() == to.date() {
+            to.format("%H:%M")
+        } else {
+            to.format("%-d %b %Y %H:%M")
         };
         format!(
             "{} by {by}{}, {} to {to} ({}, local time)",

@@ -44,9 +44,10 @@ impl PrintPass {
             }
             let position = source.map_or(blocks.position(), |read| read.load(Ordering::Relaxed));
             stdout.progress.show(position, String::new);
-            match self.is_live {
-                true => stdout.flush()?,
-                false => stdout.flush_if_full()?,
+            if self.is_live {
+                stdout.flush()?
+            } else {
+                stdout.flush_if_full()?
             }
         }
     }

@@ -67,9 +67,12 @@ pub(crate) fn judge(line: &[u8]) -> Result<(Stamp, RawLine<'_>), Damage> {
 /// # Errors
 /// The defect: a bad line without `\n` is torn.
 pub(crate) fn judge_or_torn(line: &[u8], ended: bool) -> Result<(Stamp, RawLine<'_>), Defect> {
-    judge(line).map_err(|damage| match ended {
-        true => Defect::Damaged(damage),
-        false => Defect::Torn,
+    judge(line).map_err(|damage| {
+        if ended {
+            Defect::Damaged(damage)
+        } else {
+            Defect::Torn
+        }
     })
 }
 

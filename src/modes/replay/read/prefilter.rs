@@ -91,16 +91,18 @@ impl<'a> Iterator for MatchingLines<'a> {
                     .find_at(block, at)
                     .map_or(block.len(), |found| found.start())
             });
-            let escape = match self.scan.escapes {
-                true => ahead(&mut self.escape, at, || {
+            let escape = if self.scan.escapes {
+                ahead(&mut self.escape, at, || {
                     memchr(b'\\', &block[at..]).map_or(block.len(), |found| at + found)
-                }),
-                false => block.len(),
+                })
+            } else {
+                block.len()
             };
             let first = found.min(escape);
-            start = match first == block.len() {
-                true => first,
-                false => memrchr(b'\n', &block[at..first]).map_or(at, |end| at + end + 1),
+            start = if first == block.len() {
+                first
+            } else {
+                memrchr(b'\n', &block[at..first]).map_or(at, |end| at + end + 1)
             };
             self.near = if start == at { self.near + 1 } else { 0 };
         }

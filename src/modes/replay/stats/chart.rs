@@ -31,9 +31,10 @@ pub(super) struct ChartStyle {
 impl ChartStyle {
     /// The text in that colour, if colours are on.
     pub(super) fn painted(self, colour: &str, text: &str) -> String {
-        match self.colour && !text.trim().is_empty() {
-            true => format!("\x1b[{colour}m{text}\x1b[0m"),
-            false => text.to_string(),
+        if self.colour && !text.trim().is_empty() {
+            format!("\x1b[{colour}m{text}\x1b[0m")
+        } else {
+            text.to_string()
         }
     }
 

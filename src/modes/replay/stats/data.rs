@@ -261,13 +261,15 @@ fn on_the_wall(at: Stamp, tally: &Tally) -> String {
 
 /// A name, spelt as in the log, as a cell of the sheet.
 fn cell(name: &str) -> String {
-    let guard = match name.starts_with(['=', '+', '-', '@', '\'']) {
-        true => "'",
-        false => "",
+    let guard = if name.starts_with(['=', '+', '-', '@', '\'']) {
+        "'"
+    } else {
+        ""
     };
-    match name.contains([',', ';', '"']) || name.starts_with(' ') || name.ends_with(' ') {
-        true => format!("\"{guard}{}\"", name.replace('"', "\"\"")),
-        false => format!("{guard}{name}"),
+    if name.contains([',', ';', '"']) || name.starts_with(' ') || name.ends_with(' ') {
+        format!("\"{guard}{}\"", name.replace('"', "\"\""))
+    } else {
+        format!("{guard}{name}")
     }
 }
 

@@ -195,9 +195,12 @@ impl TextTable<'_> {
             column("minutes", &|p| grouped(p.minutes())),
             column("joins", &|p| grouped(p.joins)),
             column("first joined", &|p| self.minute(p.joined)),
-            column("last left", &|p| match p.is_present {
-                true => "still there".to_string(),
-                false => self.minute(p.left),
+            column("last left", &|p| {
+                if p.is_present {
+                    "still there".to_string()
+                } else {
+                    self.minute(p.left)
+                }
             }),
         ];
         let most = people[0].present.max(1) as f64;
@@ -334,9 +337,10 @@ impl TextTable<'_> {
         let (from, to) = (self.time(first), self.time(last));
         let (ends, chart) = (from.width() + to.width(), counts.len() * wide);
         let gap = chart.saturating_sub(ends).max(2);
-        let axis = match ends + gap <= self.width {
-            true => format!("{from}{}{to}", " ".repeat(gap)),
-            false => from,
+        let axis = if ends + gap <= self.width {
+            format!("{from}{}{to}", " ".repeat(gap))
+        } else {
+            from
         };
         let axis = self.screen.grey(&axis);
         self.line(&axis);

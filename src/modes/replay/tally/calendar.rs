@@ -170,9 +170,10 @@ fn months_on(wall: i64, months: i64, later: i64) -> i64 {
 fn from_wall(wall: i64, zone: UtcOffset) -> i64 {
     let [before, after] = [wall - DAY / 2, wall + DAY / 2].map(|near| wall - zone(near));
     let is = |second: i64| second + zone(second) == wall;
-    match is(after) && !is(before) {
-        true => after,
-        false => before,
+    if is(after) && !is(before) {
+        after
+    } else {
+        before
     }
 }
 

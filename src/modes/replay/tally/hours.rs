@@ -137,9 +137,10 @@ impl Hours {
 fn first(mut no: i64, mut yes: i64, is: impl Fn(i64) -> bool) -> i64 {
     while yes - no > 1 {
         let middle = no + (yes - no) / 2;
-        match is(middle) {
-            true => yes = middle,
-            false => no = middle,
+        if is(middle) {
+            yes = middle
+        } else {
+            no = middle
         }
     }
     yes

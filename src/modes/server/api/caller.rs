@@ -134,9 +134,10 @@ impl Callers {
             Access::Anybody => self.anybody(&request.head, request.source).await,
             Access::Newcomer => self.newcomer(request).await?,
             Access::Reader | Access::Speaker | Access::Session => {
-                let token = match endpoint.takes("token") {
-                    true => request.head.parameter("token"),
-                    false => None,
+                let token = if endpoint.takes("token") {
+                    request.head.parameter("token")
+                } else {
+                    None
                 };
                 self.known(&request.head, token.as_deref(), request.source)
                     .await?

@@ -85,15 +85,16 @@ impl Door {
             return;
         }
         // Those of a proxy are its clients', who are known with the first request.
-        let (connected, wait) = match self.api.proxies.has(from) {
-            true => (None, Duration::ZERO),
-            false => match self.count(from.into()) {
+        let (connected, wait) = if self.api.proxies.has(from) {
+            (None, Duration::ZERO)
+        } else {
+            match self.count(from.into()) {
                 Ok((connected, wait)) => (Some(connected), wait),
                 Err(wait) => {
                     connection::turn_away(&peer, connection::too_many(wait));
                     return;
                 }
-            },
+            }
         };
         if peer.prepare().is_err() {
             return;

@@ -11,9 +11,10 @@ impl Api {
     pub(super) fn guide(&self, head: &Head, encrypted: bool) -> Response {
         let host = head.host.as_deref().filter(|host| host::is_plain(host));
         let host = host.unwrap_or("HOST:1337").trim_end_matches(':');
-        let (key, login, secret) = match self.callers.has_key() {
-            true => ("KEY", " -u YOU:KEY", "CHATROOM_KEY=KEY "),
-            false => ("", "", ""),
+        let (key, login, secret) = if self.callers.has_key() {
+            ("KEY", " -u YOU:KEY", "CHATROOM_KEY=KEY ")
+        } else {
+            ("", "", "")
         };
         let (scheme, window, copy) = if encrypted {
             (
@@ -24,9 +25,10 @@ impl Api {
             )
         } else {
             // Without a port a browser means 80, and the window the room's usual one.
-            let at = match host::has_port(host) {
-                true => host.to_string(),
-                false => format!("{host}:80"),
+            let at = if host::has_port(host) {
+                host.to_string()
+            } else {
+                format!("{host}:80")
             };
             (
                 "http",

@@ -78,14 +78,15 @@ impl Clock {
             Some((from, at)) => {
                 let last = self.last.max(from.plus(now.mono.saturating_sub(at) / 2));
                 let gap = last.since(wall);
-                match gap < LITTLE {
-                    true => ClockState::Right,
-                    false => ClockState::Behind(ClockBehind {
+                if gap < LITTLE {
+                    ClockState::Right
+                } else {
+                    ClockState::Behind(ClockBehind {
                         now: wall,
                         last,
                         until: wall.plus(gap.saturating_mul(2)),
                         clock: self.trust(now),
-                    }),
+                    })
                 }
             }
             None if self.jumped.is_some() => ClockState::Held,
@@ -118,13 +119,12 @@ impl Clock {
         let wall = match ahead {
             Some((expected, by)) if by > FAR => {
                 let since = *self.jumped.get_or_insert(now.mono);
-                match now.mono.saturating_sub(since) < HELD {
-                    true => expected,
-                    false => {
-                        taken = Some(by);
-                        self.before = self.believed;
-                        now.wall
-                    }
+                if now.mono.saturating_sub(since) < HELD {
+                    expected
+                } else {
+                    taken = Some(by);
+                    self.before = self.believed;
+                    now.wall
                 }
             }
             _ => now.wall,

@@ -119,9 +119,10 @@ impl ColdReader {
         end: u64,
     ) -> io::Result<CatchUp> {
         let shared = Arc::clone(shared);
-        let lane = match end.saturating_sub(cursor.offset) <= PIECE as u64 {
-            true => &self.nearly,
-            false => &self.behind,
+        let lane = if end.saturating_sub(cursor.offset) <= PIECE as u64 {
+            &self.nearly
+        } else {
+            &self.behind
         };
         let permit = lane.permits.get(shared.from).await;
         let reader = lane.reader.clone();

@@ -76,9 +76,10 @@ impl Waiting {
             let tasks = self.tasks.get_mut(&who)?;
             // Tasks that are gone take no turn.
             let next = std::iter::from_fn(|| tasks.pop_front()).find(|giver| !giver.is_closed());
-            match tasks.is_empty() {
-                true => drop(self.tasks.remove(&who)),
-                false => self.turns.push_back(who),
+            if tasks.is_empty() {
+                drop(self.tasks.remove(&who))
+            } else {
+                self.turns.push_back(who)
             }
             if next.is_some() {
                 return next;

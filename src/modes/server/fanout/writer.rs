@@ -199,9 +199,10 @@ impl Writer {
             let seated = &self.seats[index];
             let encoding = seated.encoding;
             // Only a seat that was just taken can be further than the others.
-            let start = match seated.offset <= self.at {
-                true => 0,
-                false => batches.position(encoding, Cursor::at(seated.offset)),
+            let start = if seated.offset <= self.at {
+                0
+            } else {
+                batches.position(encoding, Cursor::at(seated.offset))
             };
             match seated.shared.peer.send(&batches.joined(encoding)[start..]) {
                 SendOutcome::All => {}

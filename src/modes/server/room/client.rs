@@ -48,9 +48,10 @@ impl From<IpAddr> for Client {
 
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.network {
-            true => write!(f, "{}/64", self.address),
-            false => write!(f, "{}", self.address),
+        if self.network {
+            write!(f, "{}/64", self.address)
+        } else {
+            write!(f, "{}", self.address)
         }
     }
 }

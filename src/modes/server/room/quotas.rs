@@ -90,9 +90,12 @@ impl Quotas {
     /// # Errors
     /// The address has all that it may have.
     pub fn check(&self, from: Client) -> Result<(), Over> {
-        let most = |whose: Client| match whose.is_network() {
-            true => MAX_NAMES * NETWORK as usize,
-            false => MAX_NAMES,
+        let most = |whose: Client| {
+            if whose.is_network() {
+                MAX_NAMES * NETWORK as usize
+            } else {
+                MAX_NAMES
+            }
         };
         let all = |whose: Client| self.names.get(&whose).copied().unwrap_or_default();
         let over = [from, from.network()]

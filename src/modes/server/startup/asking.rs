@@ -224,9 +224,10 @@ struct Until<'a> {
 
 impl Write for Until<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.over.load(Ordering::Relaxed) {
-            true => Err(io::ErrorKind::BrokenPipe.into()),
-            false => self.out.write(bytes),
+        if self.over.load(Ordering::Relaxed) {
+            Err(io::ErrorKind::BrokenPipe.into())
+        } else {
+            self.out.write(bytes)
         }
     }
 

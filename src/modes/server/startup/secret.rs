@@ -60,9 +60,10 @@ pub fn write_privately() {
 pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     let secret = beside(log, "secret");
     let told = opened(&secret, OTHERS).map(|(mode, closed)| {
-        let advice = match closed {
-            true => "Now only its owner can.".to_string(),
-            false => format!("Change that: `chmod 600 {}`.", secret.display()),
+        let advice = if closed {
+            "Now only its owner can.".to_string()
+        } else {
+            format!("Change that: `chmod 600 {}`.", secret.display())
         };
         format!(
             "The secret {} was accessible to other local users (its mode was {mode:o}). {advice} \
@@ -74,10 +75,11 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     // A group may be meant to read it: whoever makes the backups.
     let open = if has_key { 0o007 } else { 0 };
     let read = opened(log, open).map(|(mode, closed)| {
-        let advice = match closed {
-            true => "Now only its owner can.".to_string(),
-            false => format!("Change that: `chmod 600 {}`.", log.display()),
-        };
+        let advice = if closed {
+"Now only its owner can.".to_string()
+} else {
+format!("Change that: `chmod 600 {}`.", log.display())
+};
         format!(
             "Everybody on this machine could read or write the log {} of this room with a key (its mode was {mode:o}). {advice}",
             log.display()

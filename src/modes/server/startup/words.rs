@@ -34,9 +34,10 @@ pub fn say_where(
         log.display(),
         size(before)
     );
-    let (own, login, key) = match has_key {
-        true => (own_command(), " -u YOU:KEY", "KEY"),
-        false => (own_command(), "", ""),
+    let (own, login, key) = if has_key {
+        (own_command(), " -u YOU:KEY", "KEY")
+    } else {
+        (own_command(), "", "")
     };
     for ip in reachable(address.ip()) {
         let at = Address::of_ip(ip, address.port(), &network(ip));
@@ -104,9 +105,10 @@ fn own_command() -> String {
     let found = env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("chatroom"))
         .find(|file| file.is_file());
-    match found.is_some_and(|file| file.canonicalize().is_ok_and(|file| file == own)) {
-        true => usual(),
-        false => typed(&word.to_string_lossy()),
+    if found.is_some_and(|file| file.canonicalize().is_ok_and(|file| file == own)) {
+        usual()
+    } else {
+        typed(&word.to_string_lossy())
     }
 }
 

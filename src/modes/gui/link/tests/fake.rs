@@ -55,9 +55,10 @@ pub fn usual(request: &Asked, stream: &mut TcpStream) -> bool {
     } else {
         Ok("{}".to_string())
     };
-    let status = match request.is("GET") {
-        true => "200 OK",
-        false => "201 Created",
+    let status = if request.is("GET") {
+        "200 OK"
+    } else {
+        "201 Created"
     };
     reply(stream, status, "", &body.expect("JSON"))
 }

@@ -102,9 +102,10 @@ fn a_server_that_throws_us_out_again_and_again_is_not_asked_in_a_circle() {
     // It lets us in and knows nothing of it.
     let fake = Fake::start(|request, _, stream| {
         let body = r#"{"error":"x","message":"Log in again."}"#;
-        match request.is("POST") {
-            true => usual(request, stream),
-            false => reply(stream, "401 Unauthorized", "", body),
+        if request.is("POST") {
+            usual(request, stream)
+        } else {
+            reply(stream, "401 Unauthorized", "", body)
         }
     });
     let mut ear = Ear::log_in(&fake.address);

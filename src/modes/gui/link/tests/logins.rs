@@ -245,9 +245,10 @@ fn the_wait_for_the_next_attempt_ends_when_the_user_wants_it() {
             let body = r#"{"error":"x","message":"Not now."}"#;
             return reply(stream, "503 No", "Retry-After: 250\r\n", body);
         }
-        match request.is("GET /events") {
-            true => stream_with(stream, &[]),
-            false => usual(request, stream),
+        if request.is("GET /events") {
+            stream_with(stream, &[])
+        } else {
+            usual(request, stream)
         }
     });
     let mut ear = Ear::log_in_however_long(&fake.address);

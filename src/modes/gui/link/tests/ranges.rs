@@ -32,9 +32,10 @@ fn room(answer: impl Fn(usize, &mut std::net::TcpStream) -> bool + Send + Sync +
         if request.is("GET /events") {
             return stream_with(stream, &[]);
         }
-        match request.is("GET /messages") {
-            true => answer(count, stream),
-            false => usual(request, stream),
+        if request.is("GET /messages") {
+            answer(count, stream)
+        } else {
+            usual(request, stream)
         }
     })
 }

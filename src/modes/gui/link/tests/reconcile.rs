@@ -199,9 +199,12 @@ fn a_message_without_an_answer_is_searched_after_the_newest_event_of_the_attempt
 
 #[test]
 fn a_message_that_is_said_after_the_stream_brought_it_is_answered_from_memory() {
-    let fake = Fake::start(|request, _, stream| match request.is("GET /events") {
-        true => stream_with(stream, &[said(40, "hi", Some("k1"))]),
-        false => usual(request, stream),
+    let fake = Fake::start(|request, _, stream| {
+        if request.is("GET /events") {
+            stream_with(stream, &[said(40, "hi", Some("k1"))])
+        } else {
+            usual(request, stream)
+        }
     });
     let mut ear = Ear::log_in(&fake.address);
     ear.until(|report| event_arrived(report, 40));

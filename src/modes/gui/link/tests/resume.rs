@@ -86,9 +86,10 @@ fn a_token_that_is_over_leads_to_a_login_that_waits_for_the_name() {
             if request.is("POST /session") && count == 0 {
                 return reply(stream, "409 Conflict", "Retry-After: 1\r\n", body);
             }
-            match request.is("GET /events") {
-                true => stream_with(stream, &[]),
-                false => usual(request, stream),
+            if request.is("GET /events") {
+                stream_with(stream, &[])
+            } else {
+                usual(request, stream)
             }
         });
         let mut ear = resuming(&fake, None, Some("kept"));

@@ -112,18 +112,20 @@ fn draw_person(person: &Person, x: i32, w: i32, base: i32) {
         draw::draw_text(idle, x + w - wide as i32, base);
         room -= wide + f64::from(MARGIN);
     }
-    let you = match person.me {
-        true => draw::width("(you)") + 6.0,
-        false => 0.0,
+    let you = if person.me {
+        draw::width("(you)") + 6.0
+    } else {
+        0.0
     };
     let name = drawable(&person.name).replace('\n', " ");
     let name = shortened(name, (room - you).max(0.0));
     if person.me {
         draw::draw_text("(you)", x + draw::width(&name) as i32 + 6, base);
     }
-    draw::set_draw_color(rgb(match person.me {
-        true => p.own,
-        false => p.name(&person.name),
+    draw::set_draw_color(rgb(if person.me {
+        p.own
+    } else {
+        p.name(&person.name)
     }));
     draw::draw_text(&name, x, base);
 }

@@ -121,9 +121,10 @@ impl JoinableRooms {
     fn set(&mut self, offers: &[JoinableRoom]) {
         let chosen = self.cursor.at.and_then(|at| self.offers.get(at));
         let same = chosen.and_then(|chosen| offers.iter().position(|o| o.is_same(chosen)));
-        self.cursor.at = match self.offers.is_empty() {
-            true => Some(0),
-            false => same,
+        self.cursor.at = if self.offers.is_empty() {
+            Some(0)
+        } else {
+            same
         };
         let row_before = self.row_of(self.cursor.near);
         self.cursor.near = self.cursor.at.unwrap_or(self.cursor.near);

@@ -65,9 +65,10 @@ pub fn choice() -> Choice {
         let p = appearance::palette();
         menu(choice);
         let (x, y, w, h) = (choice.x(), choice.y(), choice.w(), choice.h());
-        let (face, letters) = match choice.active_r() {
-            true => (p.field, p.text),
-            false => (p.off, p.off_text),
+        let (face, letters) = if choice.active_r() {
+            (p.field, p.text)
+        } else {
+            (p.off, p.off_text)
         };
         draw_border(x, y, w, h, rgb(face));
         appearance::use_font();

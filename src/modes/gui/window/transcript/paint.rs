@@ -49,9 +49,10 @@ impl Viewport {
             draw::draw_text(&button.words, x + left + MARGIN, y + top + baseline(row));
         }
         drop(clip);
-        let (border, wide) = match area.has_focus() {
-            true => (palette.focus, 2),
-            false => (palette.border, 1),
+        let (border, wide) = if area.has_focus() {
+            (palette.focus, 2)
+        } else {
+            (palette.border, 1)
         };
         draw::set_draw_color(rgb(border));
         for inset in 0..wide {

@@ -61,9 +61,10 @@ impl LaidOut {
             "" => 0.0,
             delivery => draw::width(delivery) + f64::from(MARGIN),
         };
-        let under = match line.under.is_empty() {
-            true => 0.0,
-            false => draw::width(&line.under),
+        let under = if line.under.is_empty() {
+            0.0
+        } else {
+            draw::width(&line.under)
         };
         let head = line.parts(0..line.head);
         let head: f64 = head.map(|(part, _)| draw::width(&line.text[part])).sum();
@@ -201,15 +202,13 @@ impl LaidOut {
             if from >= to {
                 continue;
             }
-            let (left, right) = match is_bidi(&piece.text) {
-                true => (piece.x, piece.x + piece.wide),
-                false => {
-                    let text = &self.line.text;
-                    // A byte within a letter counts as the letter's beginning.
-                    let wide =
-                        |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
-                    (piece.x + wide(from), piece.x + wide(to))
-                }
+            let (left, right) = if is_bidi(&piece.text) {
+                (piece.x, piece.x + piece.wide)
+            } else {
+                let text = &self.line.text;
+                // A byte within a letter counts as the letter's beginning.
+                let wide = |to: usize| draw::width(&text[piece.range.start..begins_at(text, to)]);
+                (piece.x + wide(from), piece.x + wide(to))
             };
             found = Some(match found {
                 Some((a, b)) => (a.min(left), b.max(right)),

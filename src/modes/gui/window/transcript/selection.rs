@@ -104,9 +104,10 @@ impl Viewport {
             _ => return,
         };
         let at = lines.partition_point(|id| *id < to);
-        let next = match up {
-            true => at.saturating_sub(1),
-            false => (at + 1).min(lines.len().saturating_sub(1)),
+        let next = if up {
+            at.saturating_sub(1)
+        } else {
+            (at + 1).min(lines.len().saturating_sub(1))
         };
         if let Some(to) = lines.get(next) {
             self.selected_from = Some((from, 0));

@@ -34,10 +34,13 @@ impl Player {
         match key {
             KeyPress::Char('q') | KeyPress::Eof => self.ended = true,
             KeyPress::Escape => self.jump = None,
-            KeyPress::Char(' ') => match self.tempo.goes() {
-                true => self.tempo.stop(now),
-                false => self.tempo.go(now),
-            },
+            KeyPress::Char(' ') => {
+                if self.tempo.goes() {
+                    self.tempo.stop(now)
+                } else {
+                    self.tempo.go(now)
+                }
+            }
             KeyPress::Char('+' | '=') => self.tempo.faster(now),
             KeyPress::Char('-' | '_') => self.tempo.slower(now),
             KeyPress::Char('t') => self.times = !self.times,

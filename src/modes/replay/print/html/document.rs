@@ -86,9 +86,10 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
         let lines = counted_in_groups(totals.damaged, "line is", "lines are");
         words += &format!(" {lines} damaged.");
     }
-    let nothing = match totals.span.is_none() && totals.damaged == 0 {
-        true => "<p>Nothing in this log is selected.</p>\n",
-        false => "",
+    let nothing = if totals.span.is_none() && totals.damaged == 0 {
+        "<p>Nothing in this log is selected.</p>\n"
+    } else {
+        ""
     };
     let end = format!(
         "{nothing}</main>\n\
@@ -108,9 +109,10 @@ pub(super) fn end(totals: &Totals, out: &mut Vec<u8>) {
 pub(super) fn style() -> String {
     let mut style = STYLE.to_string();
     for (grounds, is_dark) in [(&LIGHT, false), (&DARK, true)] {
-        style += match is_dark {
-            true => "@media screen and (prefers-color-scheme: dark) {\n",
-            false => "",
+        style += if is_dark {
+            "@media screen and (prefers-color-scheme: dark) {\n"
+        } else {
+            ""
         };
         for step in 0..HUES {
             let hue = (step as f64 + 0.5) * 360.0 / HUES as f64;
@@ -118,10 +120,7 @@ pub(super) fn style() -> String {
             // Writing to a String cannot fail.
             let _ = write!(style, ".c{step}{{color:#{colour:06x}}}");
         }
-        style += match is_dark {
-            true => "}\n",
-            false => "\n",
-        };
+        style += if is_dark { "}\n" } else { "\n" };
     }
     style
 }

@@ -41,9 +41,10 @@ impl JoinsAndLeaves {
         }
         self.count += 1;
         if !self.names.iter().any(|known| known == who) {
-            match self.names.len() < NAMED {
-                true => self.names.push(who.to_vec()),
-                false => self.more = true,
+            if self.names.len() < NAMED {
+                self.names.push(who.to_vec())
+            } else {
+                self.more = true
             }
         }
         self.lines.extend_from_slice(b"<p class=\"e\">");

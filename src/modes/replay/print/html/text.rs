@@ -122,9 +122,10 @@ pub(super) fn heading(spelt: &[u8], out: &mut Vec<u8>) {
 
 /// Appends a name in one line.
 fn put_name(name: &str, out: &mut Vec<u8>) {
-    match name.contains(['\n', '\t']) {
-        true => put(&line::escaped(name), out),
-        false => put(name, out),
+    if name.contains(['\n', '\t']) {
+        put(&line::escaped(name), out)
+    } else {
+        put(name, out)
     }
 }
 

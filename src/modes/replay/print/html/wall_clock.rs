@@ -79,22 +79,25 @@ pub(super) fn span(first: Stamp, last: Stamp) -> (String, String) {
     let (first, last) = (local(first), local(last));
     let day = |at: &DateTime<Local>| at.format("%-d %B %Y").to_string();
     let minute = |at: &DateTime<Local>| format!("{:02}:{:02}", at.hour(), at.minute());
-    let mut words = match day(&first) == day(&last) {
-        true => format!(", on {} from {}", day(&first), minute(&first)),
-        false => format!(", from {}, {}", day(&first), minute(&first)),
+    let mut words = if day(&first) == day(&last) {
+        format!(", on {} from {}", day(&first), minute(&first))
+    } else {
+        format!(", from {}, {}", day(&first), minute(&first))
     };
     // Writing to a String cannot fail.
-    let _ = match day(&first) == day(&last) {
-        true => write!(words, " to {}", minute(&last)),
-        false => write!(words, " to {}, {}", day(&last), minute(&last)),
+    let _ = if day(&first) == day(&last) {
+        write!(words, " to {}", minute(&last))
+    } else {
+        write!(words, " to {}, {}", day(&last), minute(&last))
     };
     let zone = |at: &DateTime<Local>| match at.offset().local_minus_utc() {
         0 => "UTC".to_string(),
         _ => format!("UTC{}", at.format("%:z")),
     };
-    let zones = match zone(&first) == zone(&last) {
-        true => zone(&first),
-        false => format!("{}, later {}", zone(&first), zone(&last)),
+    let zones = if zone(&first) == zone(&last) {
+        zone(&first)
+    } else {
+        format!("{}, later {}", zone(&first), zone(&last))
     };
     (words, zones)
 }

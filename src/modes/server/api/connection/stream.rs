@@ -65,9 +65,10 @@ impl Connection {
             // Caddy 2.6 compresses whatever has no coding yet.
             response = response.field("Content-Encoding", "identity");
         }
-        match subscription.encoding.chunked {
-            true => response.field("Transfer-Encoding", "chunked"),
-            false => response,
+        if subscription.encoding.chunked {
+            response.field("Transfer-Encoding", "chunked")
+        } else {
+            response
         }
     }
 

@@ -54,9 +54,10 @@ pub(super) fn sentence(denied: &Denied) -> String {
         }
         Denied::RoomFull => "The room is full. Try again when somebody has left.".into(),
         Denied::Address(Over::Names(client, most)) => {
-            let whose = match client.is_network() {
-                true => format!("network ({client})"),
-                false => "address".to_string(),
+            let whose = if client.is_network() {
+                format!("network ({client})")
+            } else {
+                "address".to_string()
             };
             format!(
                 "Your {whose} already has {most} names here, the most it may have. Try again when \

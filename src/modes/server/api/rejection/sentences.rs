@@ -202,9 +202,10 @@ fn unknown_parameter(request: &str, name: &str, known: &[&str], meant: Option<&s
 /// The sentence for a `name` that the server does not go by, with a flag if the name is one that may be
 /// pasted into a shell.
 fn host_unknown(name: &str) -> String {
-    let advice = match host::is_plain(name) {
-        true => format!(", or start it with --host-name {name}"),
-        false => String::new(),
+    let advice = if host::is_plain(name) {
+        format!(", or start it with --host-name {name}")
+    } else {
+        String::new()
     };
     format!("This server does not have the name {name:?}. Use its address{advice}.")
 }

@@ -334,9 +334,10 @@ fn nothing_is_recorded_after_the_rooms_end() {
             speaker: Speaker::Session([1; 16]),
         };
         let ends = order.job == Job::Record(Command::Close);
-        let taken = match ends {
-            true => orders.push_end(order),
-            false => orders.push(sender, None, order).is_ok(),
+        let taken = if ends {
+            orders.push_end(order)
+        } else {
+            orders.push(sender, None, order).is_ok()
         };
         answers.push((taken, answer));
     }

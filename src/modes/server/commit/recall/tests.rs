@@ -94,13 +94,14 @@ proptest! {
                 let text = "x".repeat(1 + length / 30 * length);
                 scribe.record(say(&names[name], key, &text), reading(second), offset, &mut log);
             }
-            match fails {
-                true => {
+            if fails {
+
                     log.truncate(start);
                     scribe.undo();
-                }
-                false => scribe.keep(log.len() as u64),
-            }
+
+} else {
+scribe.keep(log.len() as u64)
+}
         }
         let mut started_again = again(&log, limits, portion);
         prop_assert_eq!(answers(&mut scribe, &names, &keys), answers(&mut started_again, &names, &keys));

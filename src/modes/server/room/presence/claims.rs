@@ -126,9 +126,10 @@ impl Presence {
             let Some(member) = self.members.get(&session) else {
                 continue;
             };
-            match member.name.is_same(name) {
-                true => same = Some(member),
-                false => alike = Some(member.name.as_str().to_string()),
+            if member.name.is_same(name) {
+                same = Some(member)
+            } else {
+                alike = Some(member.name.as_str().to_string())
             }
         }
         if let Some(member) = same {

@@ -226,9 +226,10 @@ impl EarlierRuns {
         if let Some(reserved) = self.like(name, now).next() {
             return Err(Denied::Confusable(reserved.name.as_str().to_string()));
         }
-        match self.names_unknown {
-            true => Err(Denied::NotYet),
-            false => Ok(()),
+        if self.names_unknown {
+            Err(Denied::NotYet)
+        } else {
+            Ok(())
         }
     }
 
