@@ -89,8 +89,8 @@ const WHILE_AWAY: [(&str, &str); 5] = [
     ("மலர்", "then it is all here but uthira"),
 ];
 
-/// Writes a log of those days, the last of which ends just now. Whoever is still there goes at its end, since the
-/// names of those who were there when a room ended are held for them.
+/// Writes a log of those days, the last of which ends just now. Everybody who is still there leaves at its end, since
+/// the names of those who were there when a room ended are reserved for them.
 fn write_log(path: &Path, days: &[Script]) {
     let now = Stamp::now().micros();
     let mut bytes = Vec::new();

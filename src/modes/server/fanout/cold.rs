@@ -8,6 +8,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,8 +82,7 @@ impl ColdReader {
         }
     }
 
-    /// Up to about `max` bytes of lines from `offset` on and before `end`, encoded, for a client at
-    /// `who`.
+    /// Up to about `max` bytes of lines in a range of offsets, encoded, for a client at `who`.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -90,11 +90,11 @@ impl ColdReader {
         &self,
         who: IpAddr,
         encoding: Encoding,
-        (offset, end): (u64, u64),
+        range: Range<u64>,
         max: usize,
     ) -> io::Result<Arc<Batch>> {
         let read = move |reader: &Reader| {
-            let batch = Batch::new(reader.log(), reader.read(offset, end, max)?);
+            let batch = Batch::new(reader.log(), reader.read(range.start, range.end, max)?);
             // Here and not where it is written: the tasks of those who are up to date run there.
             batch.encoded(encoding);
             Ok(Arc::new(batch))

@@ -104,7 +104,7 @@ pub fn type_through_kills(count: usize, restarts: usize, unsent: usize) {
         server.start_again(ARGS);
         assert!(typing.wait().expect("xdotool ends").success());
         if restart % 2 == 0 {
-            // Whoever is impatient presses this; every other time the window is left alone.
+            // An impatient user presses this; every other time the window is left alone.
             eve.keys(&["ctrl+t"]);
         }
         // So that the next kill finds it at work.

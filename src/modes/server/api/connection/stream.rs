@@ -145,8 +145,8 @@ impl Connection {
         until: u64,
     ) -> Result<Arc<Batch>, ConnectionEnd> {
         // A body was promised: all that is left is to break off, and the framing shows it.
-        let (cold, range) = (&self.api.fanout.cold, (offset, until));
-        cold.lines(self.whose(), subscription.encoding, range, PIECE)
+        let cold = &self.api.fanout.cold;
+        cold.lines(self.whose(), subscription.encoding, offset..until, PIECE)
             .await
             .map_err(|_| ConnectionEnd::Gone)
     }
