@@ -50,19 +50,25 @@ fn the_units_are_what_systemd_reads() {
 }
 
 #[test]
-fn the_check_succeeds_while_the_room_answers() {
+fn the_check_fails_for_a_room_that_is_full_or_gone() {
     let document = Document::read("docs/operating.md");
-    let check = value(
-        &document.file(&format!("{FOLDER}/{}", UNITS[0])),
-        "ExecStart",
-    );
+    let check = document.file(&format!("{FOLDER}/{}", UNITS[0]));
+    let check = value(&check, "ExecStart");
     let mut shell = Shell::start(None);
-    let server = shell.begin("chatroom server --console quiet");
+    let text = "a".repeat(16_000);
+    std::fs::write(shell.here().join("text"), text).expect("written");
+    // No file can be longer than 8 KiB.
+    let server = shell.begin("ulimit -f 8; chatroom server --console quiet");
     wait_for("the server", || {
         shell.so_far(&server).contains("Listening").then_some(())
     });
     assert_eq!(shell.run(&check), (0, String::new()));
+    let post = "curl -s -u ci: --data-binary @text http://127.0.0.1:1337/messages";
+    let (code, said) = shell.run(post);
+    assert!(code == 22 && said.contains("log_full"), "{code} {said}");
+    let (code, said) = shell.run(&check);
+    assert!(code == 22 && said.contains("503"), "{code} {said}");
     shell.stop(&server, "INT");
     let (code, said) = shell.run(&check);
-    assert!(code != 0 && said.contains("curl: ("), "{code} {said}");
+    assert!(code == 7 && said.contains("curl: (7)"), "{code} {said}");
 }
