@@ -76,10 +76,10 @@ pub fn take_back(log: &Path, has_key: bool) -> Vec<String> {
     let open = if has_key { 0o007 } else { 0 };
     let read = opened(log, open).map(|(mode, closed)| {
         let advice = if closed {
-"Now only its owner can.".to_string()
-} else {
-format!("Change that: `chmod 600 {}`.", log.display())
-};
+            "Now only its owner can.".to_string()
+        } else {
+            format!("Change that: `chmod 600 {}`.", log.display())
+        };
         format!(
             "Everybody on this machine could read or write the log {} of this room with a key (its mode was {mode:o}). {advice}",
             log.display()

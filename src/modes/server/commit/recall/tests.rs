@@ -95,13 +95,11 @@ proptest! {
                 scribe.record(say(&names[name], key, &text), reading(second), offset, &mut log);
             }
             if fails {
-
-                    log.truncate(start);
-                    scribe.undo();
-
-} else {
-scribe.keep(log.len() as u64)
-}
+                log.truncate(start);
+                scribe.undo();
+            } else {
+                scribe.keep(log.len() as u64)
+            }
         }
         let mut started_again = again(&log, limits, portion);
         prop_assert_eq!(answers(&mut scribe, &names, &keys), answers(&mut started_again, &names, &keys));
