@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, prlimit};
@@ -191,20 +192,24 @@ fn a_failed_write_is_refused_and_the_room_goes_on() {
         let inject = format!("pwrite64:{result}:when=3+5");
         let told = other.path().join("told");
         let strace = Strace::attach(&server, &told, "pwrite64", &inject);
-        // A poster that is refused waits for five seconds, so others come.
+        // A poster that is refused waits for five seconds, so there are many.
         let loads: Vec<Load> = (0..5)
-            .map(|_| {
-                let more = Load::start(&server.address, &plan());
-                wait_for("a refusal", || (more.no_space() > 0).then_some(()));
-                more
-            })
+            .map(|_| Load::start(&server.address, &plan()))
             .collect();
+        let refused = || loads.iter().map(Load::no_space).sum::<usize>();
+        wait_for("refusals", || (refused() >= 10).then_some(()));
         drop(strace);
         server.notices.wait_for("no space left for the log");
         let (mut book, log) = (Book::default(), server.log());
-        for load in loads.into_iter().chain([load]) {
-            let mut more = load.finish(Duration::from_secs(20));
-            // The other loads go on meanwhile.
+        // All at once: a load that goes on would delay the others' listeners.
+        let ends: Vec<_> = loads
+            .into_iter()
+            .chain([load])
+            .map(|load| thread::spawn(move || load.finish(Duration::from_secs(20))))
+            .collect();
+        for end in ends {
+            let mut more = end.join().expect("a load that ended");
+            // Another load may have posted last.
             for heard in &mut more.heard {
                 heard.caught_up = false;
             }
