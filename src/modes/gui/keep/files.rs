@@ -68,7 +68,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     replace::replace(path, bytes, FRESH, Some(mode), Lasting::Process)
 }
 
-/// Replaces the file as [`replace`] does, and safely against a power cut too: it leaves the old file or
+/// Replaces the file as [`replace()`] does, and safely against a power cut too: it leaves the old file or
 /// the new one, and the new one once this has returned.
 ///
 /// # Errors
