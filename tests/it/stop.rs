@@ -156,7 +156,8 @@ fn the_port_is_free_at_once() {
 fn a_closed_terminal_stops_it_in_good_order() {
     let folder = Arc::new(Folder::new());
     let mut command = Command::new("script");
-    let server = format!("{CHATROOM} server --listen 127.0.0.1:0");
+    // The tests themselves may run where SIGHUP is ignored.
+    let server = format!("env --default-signal=HUP {CHATROOM} server --listen 127.0.0.1:0");
     command.args(["-qfc", &server, "/dev/null"]);
     folder.settle(&mut command);
     command.stdin(Stdio::piped());
@@ -178,7 +179,7 @@ fn without_a_terminal_a_hangup_stops_nothing() {
         let folder = Arc::new(Folder::new());
         let mut command = Command::new("setsid");
         let server = format!("{before}exec {CHATROOM} server --listen 127.0.0.1:0");
-        command.args(["sh", "-c", &server]);
+        command.args(["env", "--default-signal=HUP", "sh", "-c", &server]);
         folder.settle(&mut command);
         let mut server = Server::spawn(folder, command);
         server.signal(Signal::HUP);
