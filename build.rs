@@ -1,16 +1,31 @@
-//! Tells the program which commit it is built from; src/version.rs says it to the user.
+//! Tells the program which commit it is built from (src/version.rs says it to the user), and puts the web
+//! page together.
 //!
 //! `CHATROOM_COMMIT` is the short hash and the day of the commit, `a1b2c3d, 2026-11-23`, with `changed`
 //! behind the hash where the tree differs from it. It is taken from what the environment says
 //! (`CHATROOM_COMMIT`, for who packs a source without its history), else from git, else from what
 //! `cargo package` left (`.cargo_vcs_info.json`), and is empty where nobody knows.
 
+use std::collections::HashMap;
 use std::env;
+use std::error::Error;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-fn main() {
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    commit();
+    page()
+}
+
+fn commit() {
     println!("cargo:rerun-if-env-changed=CHATROOM_COMMIT");
     let commit = env::var("CHATROOM_COMMIT").ok();
     let commit = commit.or_else(of_git).or_else(of_package);
@@ -89,4 +104,146 @@ fn of_package() -> Option<String> {
         ""
     };
     is_hash.then(|| format!("{}{changed}", &hash[..7]))
+}
+
+/// The web page's sources, which [`page`] puts together.
+const PAGE: &str = "src/modes/server/page";
+
+/// Puts the web page together from its modules: one document for each language of `strings.js`, without
+/// comments and indentation, compressed once. `OUT_DIR/page.rs` lists them.
+fn page() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={PAGE}");
+    let read = |name: &str| fs::read_to_string(Path::new(PAGE).join(name));
+    let html = read("page.html")?;
+    let style = stripped(&read("page.css")?);
+    let mut modules = Vec::new();
+    modules_of("main.js", &read, &mut modules)?;
+    let out = env::var("OUT_DIR")?;
+    let mut list = String::from("&[\n");
+    for language in LANGUAGES {
+        let script = script(&modules, language)?;
+        let document = stripped(&html)
+            .replace("{{language}}", language)
+            .replace("{{style}}", &style)
+            .replace("{{script}}", &script);
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(document.as_bytes())?;
+        let packed = packed.finish()?;
+        let name = |end: &str| format!("{out}/page.{language}.html{end}");
+        fs::write(name(""), &document)?;
+        fs::write(name(".gz"), &packed)?;
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+        list += &format!(
+            "Document {{ language: {language:?}, plain: include_bytes!({:?}), packed: include_bytes!({:?}), \
+             hash: {:?}, style: {:?}, script: {:?} }},\n",
+            name(""),
+            name(".gz"),
+            &hash(&document)[..16],
+            hash(&style),
+            hash(&script),
+        );
+    }
+    fs::write(format!("{out}/page.rs"), list + "]")?;
+    Ok(())
+}
+
+/// The languages that the page speaks: the names of the tables in `strings.js`.
+const LANGUAGES: [&str; 2] = ["en", "de"];
+
+/// Appends a module after those that it imports; each once.
+fn modules_of(
+    name: &str,
+    read: &impl Fn(&str) -> io::Result<String>,
+    modules: &mut Vec<(String, String)>,
+) -> Result<(), Box<dyn Error>> {
+    if modules.iter().any(|(known, _)| known == name) {
+        return Ok(());
+    }
+    let text = read(name).map_err(|error| format!("{PAGE}/{name}: {error}"))?;
+    for line in text.lines().filter(|line| line.starts_with("import ")) {
+        let imported = line.split('"').nth(1).and_then(|path| path.strip_prefix("./"));
+        let imported = imported.ok_or_else(|| format!("{PAGE}/{name}: not an import of a module beside it: {line}"))?;
+        modules_of(imported, read, modules)?;
+    }
+    if modules.iter().any(|(known, _)| known == name) {
+        return Err(format!("{PAGE}/{name}: imports itself in a circle").into());
+    }
+    modules.push((name.to_string(), text));
+    Ok(())
+}
+
+/// The modules as one script: imports and exports are gone, since all names are in one scope; each name is
+/// one module's alone.
+fn script(modules: &[(String, String)], language: &str) -> Result<String, Box<dyn Error>> {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    let mut script = String::new();
+    for (name, text) in modules {
+        let text = match name.as_str() {
+            "strings.js" => one_language(text, language)?,
+            _ => text.clone(),
+        };
+        let lines = text.lines().filter(|line| !line.starts_with("import "));
+        for line in lines {
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            if let Some(defined) = defined(line)
+                && let Some(other) = owners.insert(defined.to_string(), name)
+            {
+                return Err(format!("{PAGE}: {defined} is defined in {other} and in {name}").into());
+            }
+            script += line;
+            script += "\n";
+        }
+    }
+    let script = stripped(&script);
+    for forbidden in ["</script", "<!--", "{{"] {
+        if script.contains(forbidden) {
+            return Err(format!("{PAGE}: {forbidden} in a script").into());
+        }
+    }
+    Ok(script)
+}
+
+/// The name that a line at the left margin defines.
+fn defined(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    let (word, rest) = line.split_once(' ')?;
+    let is_definition = matches!(word, "const" | "let" | "class" | "function" | "function*");
+    is_definition.then(|| rest.split([' ', '(', ';']).next().unwrap_or_default())
+}
+
+/// The table of strings with one language: `const EN = {` to `};` stays, the other tables go.
+fn one_language(text: &str, language: &str) -> Result<String, Box<dyn Error>> {
+    let (mut kept, mut goes) = (String::new(), false);
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("const ").and_then(|rest| rest.strip_suffix(" = {")) {
+            goes = name.len() == 2 && name.to_lowercase() != language;
+        }
+        if !goes {
+            kept += line;
+            kept += "\n";
+        }
+        if line == "};" {
+            goes = false;
+        }
+    }
+    let table = format!("const {} = {{", language.to_uppercase());
+    match kept.contains(&table) {
+        true => Ok(kept.replace("= TABLE;", &format!("= {};", language.to_uppercase()))),
+        false => Err(format!("{PAGE}/strings.js: no table {table}").into()),
+    }
+}
+
+/// A text without indentation, empty lines and lines that are comments.
+fn stripped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines().map(str::trim) {
+        in_comment |= line.starts_with("/*");
+        if !in_comment && !line.is_empty() && !line.starts_with("//") {
+            out += line;
+            out.push('\n');
+        }
+        in_comment &= !line.ends_with("*/");
+    }
+    out
 }

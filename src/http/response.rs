@@ -59,6 +59,13 @@ impl Response {
             .body(text.into().into_bytes())
     }
 
+    /// An answer with an HTML document.
+    pub fn html(document: &[u8]) -> Response {
+        Response::new(200)
+            .field("Content-Type", "text/html; charset=utf-8")
+            .body(document.to_vec())
+    }
+
     /// Adds a header field. `value` must not contain a line break.
     pub fn field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
         self.fields.push((name, value.into()));
@@ -94,7 +101,7 @@ impl Response {
 
     /// The head and the body of an ordinary answer.
     fn ordinary(mut self, persistence: Persistence) -> (Vec<u8>, Vec<u8>) {
-        if self.status != 204 {
+        if !matches!(self.status, 204 | 304) {
             let length = self.body.len().to_string();
             self = self.field("Content-Length", length);
         }
@@ -136,6 +143,7 @@ fn phrase(status: u16) -> &'static str {
         201 => "Created",
         204 => "No Content",
         206 => "Partial Content",
+        304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",

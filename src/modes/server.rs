@@ -13,6 +13,7 @@ mod commit;
 mod console;
 mod fanout;
 mod machine;
+mod page;
 mod room;
 mod startup;
 

@@ -188,8 +188,8 @@ macro_rules! endpoints {
 }
 
 endpoints! {
-    /// Explains to a person how to join.
-    Guide:       Get HOME,        Reader,   Parameters::Ignored;
+    /// Gives a browser the page, and explains to anybody else how to join.
+    Home:        Get HOME,        Anybody,  Parameters::Ignored;
     /// Reports the state of the server to operators and monitors.
     Health:      Get HEALTH,      Anybody,  NONE;
     /// Streams events.

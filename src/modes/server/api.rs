@@ -11,8 +11,8 @@ mod credentials;
 pub(super) mod door;
 mod events;
 mod guess_limiter;
-mod guide;
 mod health;
+mod home;
 pub(super) mod idle;
 mod key_check;
 mod log_file;
@@ -147,12 +147,12 @@ impl Api {
     ) -> Result<Content, Rejection> {
         // Members who read are present meanwhile; the others' handlers see to it themselves.
         let _hold = match endpoint {
-            Endpoint::Guide
-            | Endpoint::Members
+            Endpoint::Members
             | Endpoint::LogFile
             | Endpoint::History
             | Endpoint::OneEvent => self.hold_reader(caller).await?,
-            Endpoint::Health
+            Endpoint::Home
+            | Endpoint::Health
             | Endpoint::Events
             | Endpoint::OwnSession
             | Endpoint::LogIn
@@ -161,7 +161,7 @@ impl Api {
         };
         let head = &request.head;
         Ok(Content::Whole(match endpoint {
-            Endpoint::Guide => self.guide(head, request.source.encrypted),
+            Endpoint::Home => self.home(caller, head, request.source.encrypted),
             Endpoint::Health => self.health(caller),
             Endpoint::Events => {
                 let subscription = self.events(caller, head).await?;

@@ -4,26 +4,32 @@ use crate::http::Response;
 
 use super::Api;
 use super::caller::Caller;
+use crate::modes::server::page;
 
 impl Api {
-    /// Answers `GET /health`: to a stranger with the status alone.
+    /// Answers `GET /health`: to a stranger with what the page has
+    /// to know before anybody has the room's key.
     pub(super) fn health(&self, caller: &Caller) -> Response {
         let word = self.room.health.status();
         let status = if word == "ok" { 200 } else { 503 };
-        if caller.is_stranger() {
-            return Response::json(status, &serde_json::json!({"status": word}));
-        }
         let mut health = serde_json::json!({
             "status": word,
-            "version": env!("CARGO_PKG_VERSION"),
-            "room": self.room.rules.room,
             "id": self.room.reader.log().to_string(),
-            "uptime": self.room.uptime().as_secs(),
-            "members": self.room.member_count(),
-            "listeners": self.fanout.listeners(),
-            "log_bytes": self.room.end(),
+            "key": self.callers.has_key(),
+            "page": page::hash(),
         });
-        for (name, value) in self.room.health.fields() {
+        if caller.is_stranger() {
+            return Response::json(status, &health);
+        }
+        let more = [
+            ("version", serde_json::json!(env!("CARGO_PKG_VERSION"))),
+            ("room", serde_json::json!(self.room.rules.room)),
+            ("uptime", serde_json::json!(self.room.uptime().as_secs())),
+            ("members", serde_json::json!(self.room.member_count())),
+            ("listeners", serde_json::json!(self.fanout.listeners())),
+            ("log_bytes", serde_json::json!(self.room.end())),
+        ];
+        for (name, value) in more.into_iter().chain(self.room.health.fields()) {
             health[name] = value;
         }
         Response::json(status, &health)

@@ -1,14 +1,34 @@
-//! `GET /`: how to join, for people.
+//! `GET /`: the page for browsers, and for anybody else how to join.
 
 use crate::http::{Head, Response, host};
+use crate::modes::server::page;
 use crate::wire::endpoint::{EVENTS, LOG_FILE, MEMBERS, MESSAGES};
 
 use super::Api;
+use super::caller::Caller;
 
 impl Api {
-    /// Answers `GET /` with lines that work where they are pasted. `encrypted` is whether the request came to
+    /// Answers `GET /`. The page is anybody's, since it asks for the room's key itself; the lines are for those
+    /// who have shown it.
+    pub(super) fn home(
+        &self,
+        caller: &Caller,
+        head: &Head,
+        encrypted: bool,
+    ) -> Response {
+        if page::is_wanted(head) {
+            return page::response(head);
+        }
+        let lines = match caller.refusal() {
+            Some(why) => why.response(),
+            None => self.guide(head, encrypted),
+        };
+        lines.field("Vary", page::VARY)
+    }
+
+    /// The lines with which people join: they work that work where they are pasted. `encrypted` is whether the request came to
     /// a proxy by TLS, which windows and backups do not speak.
-    pub(super) fn guide(&self, head: &Head, encrypted: bool) -> Response {
+    fn guide(&self, head: &Head, encrypted: bool) -> Response {
         let host = head.host.as_deref().filter(|host| host::is_plain(host));
         let host = host.unwrap_or("HOST:1337").trim_end_matches(':');
         let (key, login, secret) = if self.callers.has_key() {

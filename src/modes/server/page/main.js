@@ -1,0 +1,490 @@
+// The page: what is shown, and who does what when something happens.
+
+import { Composer } from "./composer.js";
+import { $, button, make, named } from "./dom.js";
+import { boundsOf, History } from "./history.js";
+import { logOf, offsetOf } from "./ids.js";
+import { itemsOf } from "./items.js";
+import { Keep, settings } from "./keep.js";
+import { Link } from "./link.js";
+import { Login } from "./login.js";
+import { newMessage, Outbox } from "./outbox.js";
+import { isCalled } from "./rows.js";
+import { language, messagesOf, t } from "./strings.js";
+import { Tabs } from "./tabs.js";
+import { dayOf, lengthOf } from "./times.js";
+import { Transcript } from "./transcript.js";
+import { ask, Refused } from "./wire.js";
+
+// Events of one range.
+const RANGE = 100;
+// The silence after which somebody is called quiet, in seconds.
+const IDLE = 300;
+
+const page = {
+  log: null,
+  keep: null,
+  session: null,
+  key: "",
+  history: new History(),
+  outbox: new Outbox(),
+  members: new Map(),
+  membersAt: 0,
+  heard: null,
+  read: null,
+  unreadFrom: null,
+  unread: 0,
+  called: 0,
+  settled: false,
+  state: { kind: "connecting" },
+  loading: null,
+  failed: new Set(),
+  unfolded: new Set(),
+  found: null,
+  link: null,
+  tabs: null,
+};
+
+let isDrawing = false;
+let countdown = 0;
+
+const transcript = new Transcript({ scrolled, gap: loadGap });
+const composer = new Composer({ send, draft: (text) => page.keep?.set("draft", text), walk: (step) => transcript.focus(step) });
+const login = new Login(entered);
+
+// Arriving.
+
+async function arrive() {
+  let health;
+  try {
+    health = await ask("GET", "/health");
+  } catch {
+    setTimeout(arrive, 2000);
+    return;
+  }
+  page.log = health.id;
+  page.keep = new Keep(page.log);
+  page.key = page.keep.get("key") ?? "";
+  page.hasKey = health.key === true;
+  nameRoom(page.keep.get("room") ?? health.room ?? "");
+  const token = page.keep.get("token");
+  const name = page.keep.get("name");
+  if (token && name) return enter({ token, name, room: page.keep.get("room") });
+  askName();
+}
+
+function askName(why) {
+  const asked = new URLSearchParams(location.hash.slice(1)).get("name");
+  login.open({ name: asked ?? page.keep.get("name") ?? settings.get("name"), key: page.key, needsKey: page.hasKey, why });
+  $("room").hidden = true;
+}
+
+function entered(session, key) {
+  page.key = key;
+  for (const [name, value] of Object.entries({ token: session.token, name: session.name, room: session.room, key })) page.keep.set(name, value);
+  settings.set("name", session.name);
+  page.tabs?.send({ type: "session" });
+  enter(session);
+}
+
+function enter(session) {
+  page.session = session;
+  page.outbox = new Outbox(page.keep.messages());
+  page.outbox.refuseOthers(session.name, t("notAs"));
+  page.read = page.keep.get("read");
+  nameRoom(session.room ?? "");
+  login.close();
+  $("room").hidden = false;
+  composer.text = page.keep.get("draft") ?? "";
+  composer.focus();
+  page.link?.stop();
+  page.link = new Link({ log: page.log, token: session.token }, page.outbox, {
+    state: setState,
+    members: setMembers,
+    events: (events) => {
+      page.tabs.send({ type: "events", after: page.heard, events });
+      take(events);
+    },
+    sent: settle,
+    refused: (key, why) => refuse(key, why ?? t("unknown")),
+    tried: (key) => {
+      page.outbox.sent(key, page.heard);
+      page.keep.setMessage(page.outbox.get(key));
+    },
+    heard: () => page.heard,
+  });
+  if (!page.tabs) page.tabs = new Tabs(page.log, { lead: () => page.link.start(), follow: () => page.link.stop(), heard: hearTab });
+  if (page.tabs.isLeading) page.link.start();
+  else page.tabs.take();
+  draw();
+}
+
+async function logOut() {
+  const waiting = page.outbox.messages.length;
+  if (waiting && !confirm(t("logOutAsk", messagesOf(waiting)))) return;
+  const { token } = page.session;
+  page.link.stop();
+  for (const { key } of page.outbox.messages) page.keep.removeMessage(key);
+  page.keep.forget();
+  page.key = "";
+  page.tabs.send({ type: "out" });
+  page.tabs.close();
+  await ask("DELETE", "/session", { token }).catch(() => {});
+  location.reload();
+}
+
+function nameRoom(room) {
+  for (const title of document.querySelectorAll("[data-room]")) title.textContent = room || "chatroom";
+  page.room = room;
+}
+
+// The connection.
+
+async function setState(state) {
+  page.state = state;
+  if (state.kind === "over") return comeBack(state);
+  if (state.kind === "elsewhere") return location.reload();
+  page.tabs?.send({ type: "state", state });
+  draw();
+}
+
+// The session is over: logs in again by itself where that is possible.
+async function comeBack(state) {
+  try {
+    if (await login.again(page.session.name, page.key)) return;
+  } catch {
+    setTimeout(() => comeBack(state), 2000);
+    return;
+  }
+  page.keep.set("token", null);
+  askName(state.why);
+}
+
+function hearTab(message) {
+  switch (message.type) {
+    case "events":
+      if (page.heard === message.after) take(message.events);
+      else catchUp();
+      break;
+    case "state":
+      page.state = message.state;
+      draw();
+      break;
+    case "members":
+      setMembers(message.members);
+      break;
+    case "outbox":
+      page.outbox.messages = page.keep.messages();
+      page.link?.wake();
+      draw();
+      break;
+    case "read":
+      page.read = page.keep.get("read");
+      countUnread();
+      draw();
+      break;
+    case "session":
+    case "out":
+      location.reload();
+      break;
+  }
+}
+
+// Another tab knows more: reads what this one missed.
+async function catchUp() {
+  if (!page.heard) return;
+  const { token } = page.session;
+  const range = await ask("GET", `/messages?since=${page.heard}&limit=1000`, { token }).catch(() => null);
+  if (range) take(range.events);
+}
+
+// What the room says.
+
+function take(events) {
+  for (const event of events) {
+    switch (event.type) {
+      case "hello":
+        page.ahead = Date.parse(event.now) - Date.now();
+        page.history.streamFrom(event.id ?? null);
+        page.heard = event.id ?? page.heard;
+        if (page.history.isWholeAtEnd === false && !page.settled) open();
+        break;
+      case "gap":
+      case "reset":
+      case "bye":
+        break;
+      default:
+        if (event.id) takeEvent(event);
+    }
+  }
+  page.tabs?.alive();
+  page.history.trim(transcript.atEnd ? Infinity : offsetOf(transcript.lowest ?? page.heard ?? "0-0-0"));
+  look();
+  draw();
+}
+
+function takeEvent(event) {
+  page.heard = event.id;
+  if (event.type === "join") page.members.set(event.name, { name: event.name, since: event.at, heard: Date.parse(event.at) });
+  if (event.type === "leave") page.members.delete(event.name);
+  if (event.type === "opened") page.members.clear();
+  if (!page.history.push(event)) return;
+  if (event.type !== "message") return;
+  const member = page.members.get(event.from);
+  if (member) member.heard = Date.parse(event.at);
+  if (event.key && page.outbox.remove(event.key)) page.keep.removeMessage(event.key);
+  if (event.from === page.session.name) return;
+  if (isReading()) return;
+  page.unreadFrom ??= offsetOf(event.id);
+  page.unread++;
+  if (isCalled(event.text, page.session.name)) page.called++;
+}
+
+function setMembers(members) {
+  page.members = new Map(members.members.map(({ name, since, idle }) => [name, { name, since, heard: Date.now() - idle * 1e3 }]));
+  page.tabs?.send({ type: "members", members });
+  if (!page.heard) {
+    page.history.streamFrom(members.id);
+    page.heard = members.id;
+    open();
+  }
+  draw();
+}
+
+// The first ranges: what is unread, or the newest, and some that was read before it.
+async function open() {
+  const known = page.read && logOf(page.read) === page.log ? page.read : null;
+  if (known) {
+    await load({ after: known }, null);
+    page.unreadFrom = offsetOf(known) + 1;
+    await load({ before: known }, null);
+  } else await load({}, null);
+  page.settled = true;
+  countUnread();
+  if (!page.unread) page.unreadFrom = null;
+  draw.now();
+  if (page.unreadFrom === null || !transcript.goTo("unread")) transcript.toEnd();
+  look();
+  draw();
+}
+
+// Loads a range; `gapEnd` names the gap that it fills.
+async function load(asked, gapEnd) {
+  const query = asked.after ? `since=${asked.after}` : asked.before ? `before=${asked.before}` : "";
+  page.loading = gapEnd;
+  draw();
+  try {
+    const range = await ask("GET", `/messages?${query}&limit=${RANGE}`.replace("?&", "?"), { token: page.session.token });
+    const [start, end] = boundsOf(asked, range, page.history.end, gapEnd);
+    if (!page.history.insert(start, end, range.events.filter(({ id }) => id))) page.failed.add(gapEnd);
+  } catch (error) {
+    if (!(error instanceof Refused)) page.failed.add(gapEnd);
+  } finally {
+    page.loading = null;
+    draw();
+  }
+}
+
+async function loadGap(gap, fromAbove, isAsked) {
+  if (page.loading !== null || !page.settled || (page.failed.has(gap.end) && !isAsked)) return;
+  const asked = fromAbove && gap.above ? { after: gap.above } : gap.below ? { before: gap.below } : gap.above ? { after: gap.above } : {};
+  await load(asked, gap.end);
+  page.history.trim(offsetOf(transcript.lowest ?? page.heard));
+}
+
+// Reading.
+
+const isReading = () => document.visibilityState === "visible" && document.hasFocus() && transcript.atEnd && page.settled;
+
+function look() {
+  if (!isReading() || !page.history.isWholeAtEnd || page.read === page.heard) return;
+  page.read = page.heard;
+  [page.unread, page.called] = [0, 0];
+  page.keep.set("read", page.read);
+  page.tabs.send({ type: "read" });
+}
+
+// Counts the messages of others after the place that was read.
+function countUnread() {
+  const from = page.read ? offsetOf(page.read) : page.heard ? offsetOf(page.heard) : 0;
+  [page.unread, page.called] = [0, 0];
+  for (const event of page.history.after(from)) {
+    if (event.type !== "message" || event.from === page.session.name) continue;
+    page.unread++;
+    if (isCalled(event.text, page.session.name)) page.called++;
+  }
+}
+
+function scrolled() {
+  look();
+  draw();
+}
+
+// Writing.
+
+function send(text) {
+  const message = newMessage(text, page.session.name, Date.now() + Math.random());
+  page.keep.setMessage(message);
+  page.outbox.add(message);
+  page.unreadFrom = null;
+  transcript.atEnd = true;
+  changedOutbox();
+}
+
+function changedOutbox() {
+  page.tabs.send({ type: "outbox" });
+  page.link.wake();
+  draw();
+}
+
+function settle(key) {
+  page.outbox.remove(key);
+  page.keep.removeMessage(key);
+  changedOutbox();
+}
+
+function refuse(key, why) {
+  page.outbox.refuse(key, why);
+  page.keep.setMessage(page.outbox.get(key));
+  changedOutbox();
+}
+
+function retry(key) {
+  page.keep.removeMessage(key);
+  page.keep.setMessage(page.outbox.retry(key, page.session.name));
+  changedOutbox();
+}
+
+function remove(key) {
+  settle(key);
+}
+
+// Drawing: once a frame, whatever happens in it.
+
+function draw() {
+  if (isDrawing) return;
+  isDrawing = true;
+  const frame = document.visibilityState === "visible" ? requestAnimationFrame : (go) => setTimeout(go, 250);
+  frame(() => isDrawing && draw.now());
+}
+
+draw.now = () => {
+  isDrawing = false;
+  if (!page.session) return;
+  const names = [...page.members.keys()];
+  const context = {
+    me: page.session.name,
+    names,
+    namesKey: names.join("\n"),
+    found: page.found,
+    loading: page.loading,
+    load: (gap) => loadGap(gap, false, true),
+    unfold: (id) => {
+      page.unfolded.add(id);
+      draw();
+    },
+    retry,
+    remove,
+  };
+  const items = itemsOf(page.history, { unreadFrom: page.unreadFrom, unfolded: page.unfolded, pending: page.outbox.messages, day: dayOf });
+  transcript.show(items, context);
+  drawStrip();
+  drawMore();
+  drawMembers();
+  const called = page.called ? `${page.called}! ` : "";
+  document.title = `${page.unread ? `(${called}${page.unread}) ` : ""}${page.room || "chatroom"}`;
+};
+
+function drawMore() {
+  const more = $("more");
+  more.hidden = transcript.atEnd;
+  more.textContent = page.unread ? `↓ ${t("newCount", page.unread)}` : "↓";
+  more.setAttribute("aria-label", page.unread ? t("newCount", page.unread) : t("newest"));
+}
+
+function drawStrip() {
+  clearTimeout(countdown);
+  const { kind, why, again } = page.state;
+  const isShown = kind === "offline" || kind === "held" || (kind === "connecting" && $("strip").hidden === false);
+  $("strip").hidden = !isShown;
+  if (!isShown) return;
+  const seconds = Math.max(0, Math.ceil(((again ?? 0) - Date.now()) / 1e3));
+  const words = [];
+  if (kind === "held") words.push(t("held", why, seconds));
+  else {
+    words.push(t("offline"));
+    if (why) words.push(why);
+    if (page.outbox.waiting) words.push(t("waiting", page.outbox.waiting));
+    words.push(kind === "connecting" ? t("connecting") : t("offlineTry", seconds));
+  }
+  $("strip-words").textContent = words.join(" ");
+  if (again && document.visibilityState === "visible") countdown = setTimeout(drawStrip, 1000);
+}
+
+function drawMembers() {
+  $("here").textContent = t("here", page.members.size);
+  const list = $("members");
+  if (list.hidden) return;
+  const now = Date.now();
+  const rows = [...page.members.values()]
+    .sort((a, b) => a.name.localeCompare(b.name, language))
+    .map(({ name, heard }) => {
+      const quiet = Math.floor((now - heard) / 1e3);
+      const idle = quiet >= IDLE ? make("span", { class: "idle" }, t("idle", lengthOf(quiet))) : null;
+      return make("li", {}, named(name), name === page.session.name ? ` (${t("you")})` : "", idle);
+    });
+  list.replaceChildren(make("h2", {}, t("members")), make("ul", {}, ...rows), button(t("logOut"), logOut, { class: "plain" }));
+}
+
+// What the reader does.
+
+for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+for (const element of document.querySelectorAll("[data-label]")) {
+  element.setAttribute("aria-label", t(element.dataset.label));
+  if (element.localName === "textarea") element.placeholder = t(element.dataset.label);
+}
+
+$("more").addEventListener("click", async () => {
+  if (!page.history.isWholeAtEnd) await load({}, null);
+  page.unreadFrom = null;
+  draw.now();
+  transcript.toEnd();
+  look();
+  draw();
+});
+$("here").addEventListener("click", () => {
+  const list = $("members");
+  list.hidden = !list.hidden;
+  $("here").setAttribute("aria-expanded", String(!list.hidden));
+  draw();
+});
+$("try").addEventListener("click", () => page.link?.now());
+
+// Coming back to the tab: this tab leads, and its connection is tried afresh.
+function back() {
+  if (document.visibilityState !== "visible" || !page.link) return;
+  if (page.tabs.isLeading) page.link.now(Date.now() - page.hiddenAt > 10e3);
+  else page.tabs.take();
+  look();
+  draw();
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") {
+    page.hiddenAt = Date.now();
+    if (isReadingNow()) page.unreadFrom = null;
+  } else back();
+});
+const isReadingNow = () => transcript.atEnd && page.unread === 0;
+addEventListener("pageshow", ({ persisted }) => persisted && back());
+addEventListener("pagehide", () => page.tabs?.leave());
+addEventListener("online", () => page.link?.now(true));
+addEventListener("focus", () => {
+  look();
+  draw();
+});
+addEventListener("hashchange", () => {
+  if (!page.session) askName();
+});
+
+arrive();
