@@ -1,15 +1,19 @@
 // The page: what is shown, and who does what when something happens.
 
+import { call, notificationObstacle, setNotifications, setSound, showUnread, wantsNotifications, wantsSound } from "./alerts.js";
+import { announce, setAnnouncements, wantsAnnouncements } from "./announce.js";
 import { Composer } from "./composer.js";
 import { $, button, make, named } from "./dom.js";
+import { Find } from "./find.js";
 import { boundsOf, History } from "./history.js";
 import { logOf, offsetOf } from "./ids.js";
 import { itemsOf } from "./items.js";
-import { Keep, settings } from "./keep.js";
+import { isDurable, Keep, leftovers, settings } from "./keep.js";
 import { Link } from "./link.js";
 import { Login } from "./login.js";
 import { newMessage, Outbox } from "./outbox.js";
-import { isCalled } from "./rows.js";
+import { drawWall, isProjecting, project } from "./projector.js";
+import { copyText, isCalled } from "./rows.js";
 import { language, messagesOf, t } from "./strings.js";
 import { Tabs } from "./tabs.js";
 import { dayOf, lengthOf } from "./times.js";
@@ -51,6 +55,17 @@ let countdown = 0;
 const transcript = new Transcript({ scrolled, gap: loadGap });
 const composer = new Composer({ send, draft: (text) => page.keep?.set("draft", text), walk: (step) => transcript.focus(step) });
 const login = new Login(entered);
+const find = new Find({
+  search: (text, before) => {
+    const query = new URLSearchParams({ find: text, limit: RANGE, ...(before ? { before } : {}) });
+    return ask("GET", `/messages?${query}`, { token: page.session.token });
+  },
+  show: (event) => goTo(event),
+  close: () => {
+    page.found = null;
+    draw();
+  },
+});
 
 // Arriving.
 
@@ -66,6 +81,7 @@ async function arrive() {
   page.keep = new Keep(page.log);
   page.key = page.keep.get("key") ?? "";
   page.hasKey = health.key === true;
+  page.version = health.page;
   nameRoom(page.keep.get("room") ?? health.room ?? "");
   const token = page.keep.get("token");
   const name = page.keep.get("name");
@@ -96,6 +112,7 @@ function enter(session) {
   login.close();
   $("room").hidden = false;
   composer.text = page.keep.get("draft") ?? "";
+  drawAside();
   composer.focus();
   page.link?.stop();
   page.link = new Link({ log: page.log, token: session.token }, page.outbox, {
@@ -234,10 +251,13 @@ function takeEvent(event) {
   if (member) member.heard = Date.parse(event.at);
   if (event.key && page.outbox.remove(event.key)) page.keep.removeMessage(event.key);
   if (event.from === page.session.name) return;
+  const calls = isCalled(event.text, page.session.name);
+  if (page.settled) announce(event.from, event.text);
   if (isReading()) return;
+  if (calls && page.settled && !document.hasFocus() && page.tabs.isLeading) call(event.from, event.text);
   page.unreadFrom ??= offsetOf(event.id);
   page.unread++;
-  if (isCalled(event.text, page.session.name)) page.called++;
+  if (calls) page.called++;
 }
 
 function setMembers(members) {
@@ -290,6 +310,29 @@ async function loadGap(gap, fromAbove, isAsked) {
   const asked = fromAbove && gap.above ? { after: gap.above } : gap.below ? { before: gap.below } : gap.above ? { after: gap.above } : {};
   await load(asked, gap.end);
   page.history.trim(offsetOf(transcript.lowest ?? page.heard));
+}
+
+// Reads what is around an event, and shows it.
+async function goTo(event) {
+  page.found = event.id;
+  if (!page.history.get(event.id)) {
+    page.history.insert(offsetOf(event.id), offsetOf(event.id) + 1, [event]);
+    await load({ before: event.id }, null);
+    await load({ after: event.id }, null);
+  }
+  transcript.atEnd = false;
+  draw.now();
+  transcript.goTo(`${event.type}${event.id}`, "center");
+  page.history.trim(offsetOf(event.id));
+  draw();
+}
+
+// Goes to the first event of a local day, or the first one after it.
+async function goToDay(day) {
+  const since = new Date(`${day}T00:00`).toISOString();
+  const range = await ask("GET", `/messages?since=${since}&limit=${RANGE}`, { token: page.session.token }).catch(() => null);
+  const first = range?.events.find(({ type }) => type === "message") ?? range?.events[0];
+  if (first) goTo(first);
 }
 
 // Reading.
@@ -391,8 +434,8 @@ draw.now = () => {
   drawStrip();
   drawMore();
   drawMembers();
-  const called = page.called ? `${page.called}! ` : "";
-  document.title = `${page.unread ? `(${called}${page.unread}) ` : ""}${page.room || "chatroom"}`;
+  showUnread(page.room || "chatroom", page.unread, page.called);
+  if (isProjecting()) drawWall([...page.history.after(-1)].filter(({ type }) => type === "message"), page.ahead ?? 0, draw);
 };
 
 function drawMore() {
@@ -419,6 +462,23 @@ function drawStrip() {
   }
   $("strip-words").textContent = words.join(" ");
   if (again && document.visibilityState === "visible") countdown = setTimeout(drawStrip, 1000);
+}
+
+// What is kept for another room, and what this browser cannot keep.
+function drawAside() {
+  const left = [...leftovers(page.log)];
+  const rows = left.map(([log, count]) => {
+    const other = new Keep(log);
+    const texts = other.messages().map(({ text }) => text);
+    const drop = () => {
+      for (const { key } of other.messages()) other.removeMessage(key);
+      drawAside();
+    };
+    return make("p", {}, t("leftover", messagesOf(count)), " ", button(t("copy"), () => copyText(texts.join("\n\n"))), button(t("deleteIt"), drop));
+  });
+  if (!isDurable()) rows.push(make("p", {}, t("noMemory")));
+  $("aside").hidden = !rows.length;
+  $("aside").replaceChildren(...rows);
 }
 
 function drawMembers() {
@@ -460,6 +520,49 @@ $("here").addEventListener("click", () => {
 });
 $("try").addEventListener("click", () => page.link?.now());
 
+// The menu.
+
+function menu() {
+  const list = $("menu-list");
+  list.hidden = !list.hidden;
+  $("menu").setAttribute("aria-expanded", String(!list.hidden));
+  if (list.hidden) return;
+  const close = (then) => () => {
+    menu();
+    $("menu").focus();
+    then();
+  };
+  const toggle = (name, is, set) => button(t(name), close(() => set(!is)), { role: "switch", "aria-checked": String(is) });
+  const day = make("input", { type: "date", max: new Date().toISOString().slice(0, 10), change: () => day.value && close(() => goToDay(day.value))() });
+  const obstacle = notificationObstacle();
+  const notify = obstacle ? make("p", { class: "idle" }, obstacle) : toggle("notify", wantsNotifications(), setNotifications);
+  list.replaceChildren(
+    make("label", {}, t("jump"), day),
+    toggle("sound", wantsSound(), setSound),
+    notify,
+    toggle("announce", wantsAnnouncements(), setAnnouncements),
+    button(t("projector"), close(() => showWall(true))),
+    button(t("logOut"), close(logOut)),
+  );
+  list.querySelector("button").focus();
+}
+
+$("menu").addEventListener("click", menu);
+$("menu-list").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menu();
+  $("menu").focus();
+});
+document.addEventListener("pointerdown", ({ target }) => {
+  if (!$("menu-list").hidden && !target.closest("#menu-list, #menu")) menu();
+});
+
+function showWall(wanted) {
+  project(wanted, page.addresses ?? [`${location.origin}/`]);
+  draw();
+}
+$("wall-leave").addEventListener("click", () => showWall(false));
+
 // Coming back to the tab: this tab leads, and its connection is tried afresh.
 function back() {
   if (document.visibilityState !== "visible" || !page.link) return;
@@ -472,10 +575,9 @@ function back() {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") {
     page.hiddenAt = Date.now();
-    if (isReadingNow()) page.unreadFrom = null;
+    if (transcript.atEnd && page.unread === 0) page.unreadFrom = null;
   } else back();
 });
-const isReadingNow = () => transcript.atEnd && page.unread === 0;
 addEventListener("pageshow", ({ persisted }) => persisted && back());
 addEventListener("pagehide", () => page.tabs?.leave());
 addEventListener("online", () => page.link?.now(true));

@@ -3,6 +3,7 @@
 
 const EN = {
   addressKept: "Saved on this device",
+  announce: "Read new messages aloud",
   arrived: "{0} came in",
   arrivedMany: "{0} came in ({1})",
   cancel: "Cancel",
@@ -53,6 +54,9 @@ const EN = {
   newCount: "{0} new",
   newest: "Go to the newest message",
   newLine: "New messages",
+  notify: "Notify about mentions",
+  notifyDenied: "Notifications are blocked in this browser's settings for this address.",
+  notifyInsecure: "This browser notifies on https and localhost only.",
   noMemory: "This browser keeps nothing: what is not sent is lost with this tab.",
   notAs: "You logged in as someone else before the room received it.",
   offline: "Offline.",
@@ -79,6 +83,7 @@ const EN = {
 
 const DE = {
   addressKept: "Auf diesem Gerät gespeichert",
+  announce: "Neue Nachrichten vorlesen",
   arrived: "{0} ist da",
   arrivedMany: "{0} kamen ({1})",
   cancel: "Abbrechen",
@@ -129,6 +134,9 @@ const DE = {
   newCount: "{0} neu",
   newest: "Zur neuesten Nachricht",
   newLine: "Neue Nachrichten",
+  notify: "Bei Erwähnungen benachrichtigen",
+  notifyDenied: "Benachrichtigungen sind in den Einstellungen des Browsers für diese Adresse gesperrt.",
+  notifyInsecure: "Dieser Browser benachrichtigt nur über https und localhost.",
   noMemory: "Dieser Browser speichert nichts: Was nicht gesendet ist, geht mit diesem Tab verloren.",
   notAs: "Du hast dich unter einem anderen Namen angemeldet, bevor der Raum sie bekam.",
   offline: "Offline.",
