@@ -27,7 +27,7 @@ const sleep = (time, signal) =>
 
 export class Link {
   // `session` is { log, token }, `outbox` the messages, `on` has: state(state), members(members), events(events),
-  // sent(key, said), refused(key, why), tried(key), heard() which gives the newest event's id or null.
+  // sent(key, said), refused(key, why), tried(key), version(page), heard() which gives the newest event's id or null.
   constructor(session, outbox, on) {
     this.session = session;
     this.outbox = outbox;
@@ -98,6 +98,7 @@ export class Link {
     const { log, token } = this.session;
     const health = await ask("GET", "/health", { signal });
     if (health.id && health.id !== log) throw { kind: "elsewhere", log: health.id };
+    this.on.version(health.page);
     const members = await ask("GET", "/members", { token, signal });
     this.on.members(members);
     const last = this.on.heard() ?? members.id;

@@ -129,6 +129,10 @@ function enter(session) {
       page.keep.setMessage(page.outbox.get(key));
     },
     heard: () => page.heard,
+    version: (version) => {
+      page.isOld = version !== page.version;
+      renew();
+    },
   });
   if (!page.tabs) page.tabs = new Tabs(page.log, { lead: () => page.link.start(), follow: () => page.link.stop(), heard: hearTab });
   if (page.tabs.isLeading) page.link.start();
@@ -213,6 +217,11 @@ async function catchUp() {
   const { token } = page.session;
   const range = await ask("GET", `/messages?since=${page.heard}&limit=1000`, { token }).catch(() => null);
   if (range) take(range.events);
+}
+
+// A page of an older server loads the new one, when nobody looks and nothing is typed.
+function renew() {
+  if (page.isOld && document.visibilityState === "hidden" && !composer.text) location.reload();
 }
 
 // What the room says.
@@ -575,6 +584,9 @@ function back() {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") {
     page.hiddenAt = Date.now();
+    // A hidden tab has no frames: one that is planned would never come.
+    if (isDrawing) draw.now();
+    renew();
     if (transcript.atEnd && page.unread === 0) page.unreadFrom = null;
   } else back();
 });
