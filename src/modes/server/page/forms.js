@@ -50,8 +50,7 @@ function found(text, names) {
     if (url.length > 8) all.push([match.index, match.index + url.length, "link"]);
   }
   if (names.length) {
-    const any = names.map((name) => name.replace(/[\^$\\.*+?()[\]{}|/-]/g, "\\$&")).sort((a, b) => b.length - a.length);
-    const named = new RegExp(`@?(?:${any.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
+    const named = patternOf(names);
     // Not a part of a word, nor of an address: some browsers of the floor have no lookbehind.
     const before = /[\p{L}\p{N}_@]$/u;
     for (const match of text.matchAll(named)) {
@@ -60,6 +59,19 @@ function found(text, names) {
     }
   }
   return all.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+}
+
+// The last pattern: the names are the same for many texts.
+let pattern = null;
+let patternNames = null;
+
+function patternOf(names) {
+  if (names !== patternNames) {
+    const any = names.map((name) => name.replace(/[\^$\\.*+?()[\]{}|/-]/g, "\\$&")).sort((a, b) => b.length - a.length);
+    pattern = new RegExp(`@?(?:${any.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
+    patternNames = names;
+  }
+  return pattern;
 }
 
 // A bracket that was opened before the link ends outside of it.

@@ -233,7 +233,6 @@ function take(events) {
         page.ahead = Date.parse(event.now) - Date.now();
         page.history.streamFrom(event.id ?? null);
         page.heard = event.id ?? page.heard;
-        if (page.history.isWholeAtEnd === false && !page.settled) open();
         break;
       case "gap":
       case "reset":
@@ -295,6 +294,15 @@ async function open() {
   if (page.unreadFrom === null || !transcript.goTo("unread")) transcript.toEnd();
   look();
   draw();
+  goToLink();
+}
+
+// Shows the message that the address names: /#m=ID.
+async function goToLink() {
+  const id = /^#m=([\w-]+)$/.exec(location.hash)?.[1];
+  if (!id) return;
+  const event = await ask("GET", `/messages/${id}`, { token: page.session.token }).catch(() => null);
+  if (event) goTo(event);
 }
 
 // Loads a range; `gapEnd` names the gap that it fills.
@@ -423,11 +431,12 @@ function draw() {
 draw.now = () => {
   isDrawing = false;
   if (!page.session) return;
-  const names = [...page.members.keys()];
+  const namesKey = [...page.members.keys()].sort().join("\n");
+  if (namesKey !== page.namesKey) [page.namesKey, page.names] = [namesKey, namesKey ? namesKey.split("\n") : []];
   const context = {
     me: page.session.name,
-    names,
-    namesKey: names.join("\n"),
+    names: page.names,
+    namesKey,
     found: page.found,
     loading: page.loading,
     load: (gap) => loadGap(gap, false, true),
@@ -435,6 +444,8 @@ draw.now = () => {
       page.unfolded.add(id);
       draw();
     },
+    menu: messageMenu,
+    asLog: settings.get("log") === true,
     retry,
     remove,
   };
@@ -531,39 +542,73 @@ $("try").addEventListener("click", () => page.link?.now());
 
 // The menu.
 
-function menu() {
+let opener = null;
+
+function closeMenu() {
+  $("menu-list").hidden = true;
+  $("menu").setAttribute("aria-expanded", "false");
+  opener?.focus();
+  opener = null;
+}
+
+const close = (then) => () => {
+  closeMenu();
+  then();
+};
+
+function openMenu(from, ...choices) {
   const list = $("menu-list");
-  list.hidden = !list.hidden;
-  $("menu").setAttribute("aria-expanded", String(!list.hidden));
-  if (list.hidden) return;
-  const close = (then) => () => {
-    menu();
-    $("menu").focus();
-    then();
-  };
+  opener = from;
+  list.hidden = false;
+  list.replaceChildren(...choices);
+  const { bottom } = from.getBoundingClientRect();
+  list.style.top = `${Math.max(8, Math.min(bottom + 4, innerHeight - list.offsetHeight - 8))}px`;
+  list.querySelector("button").focus();
+}
+
+// What can be done with a message.
+function messageMenu({ id, text }, from) {
+  const link = `${location.origin}/#m=${id}`;
+  openMenu(
+    from,
+    button(t("copy"), close(() => copyText(text))),
+    button(t("copyLink"), close(() => copyText(link))),
+    button(t("quote"), () => {
+      closeMenu();
+      composer.text = `${text.replace(/^/gm, "> ")}\n${composer.text}`;
+      $("draft").focus();
+    }),
+  );
+}
+
+function menu() {
+  if (!$("menu-list").hidden) return closeMenu();
+  $("menu").setAttribute("aria-expanded", "true");
   const toggle = (name, is, set) => button(t(name), close(() => set(!is)), { role: "switch", "aria-checked": String(is) });
   const day = make("input", { type: "date", max: new Date().toISOString().slice(0, 10), change: () => day.value && close(() => goToDay(day.value))() });
   const obstacle = notificationObstacle();
   const notify = obstacle ? make("p", { class: "idle" }, obstacle) : toggle("notify", wantsNotifications(), setNotifications);
-  list.replaceChildren(
+  openMenu(
+    $("menu"),
     make("label", {}, t("jump"), day),
     toggle("sound", wantsSound(), setSound),
     notify,
     toggle("announce", wantsAnnouncements(), setAnnouncements),
+    toggle("asInLog", settings.get("log") === true, (wanted) => {
+      settings.set("log", wanted);
+      draw();
+    }),
     button(t("projector"), close(() => showWall(true))),
     button(t("logOut"), close(logOut)),
   );
-  list.querySelector("button").focus();
 }
 
 $("menu").addEventListener("click", menu);
 $("menu-list").addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  menu();
-  $("menu").focus();
+  if (event.key === "Escape") closeMenu();
 });
 document.addEventListener("pointerdown", ({ target }) => {
-  if (!$("menu-list").hidden && !target.closest("#menu-list, #menu")) menu();
+  if (!$("menu-list").hidden && !target.closest("#menu-list, #menu")) closeMenu();
 });
 
 function showWall(wanted) {
@@ -597,8 +642,7 @@ addEventListener("focus", () => {
   look();
   draw();
 });
-addEventListener("hashchange", () => {
-  if (!page.session) askName();
-});
+addEventListener("hashchange", () => (page.session ? goToLink() : askName()));
 
+$("old").remove();
 arrive();

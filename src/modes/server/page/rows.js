@@ -76,7 +76,11 @@ const time = (at, more = {}) => make("time", { datetime: at, title: wholeOf(Date
 
 const namesOf = (names) => (names.length > 4 ? t("others", names.slice(0, 3).join(", ")) : names.join(", "));
 
+// The line as the log has it.
+const asInLog = (words) => make("article", { class: "row log", tabindex: "-1" }, words);
+
 function message({ event, grouped }, context) {
+  if (context.asLog) return asInLog(`[${event.from}]: ${elapsedOf(event.elapsed ?? 0)}:${event.text}`);
   const action = actionOf(event.text);
   const mine = event.from === context.me;
   const called = !mine && isCalled(event.text, context.me);
@@ -84,8 +88,9 @@ function message({ event, grouped }, context) {
   const disc = make("span", { class: `disc h${hueOf(event.from)}`, "aria-hidden": "true" }, grouped ? "" : graphemes(event.from, 2));
   const who = make("span", { class: "who" }, named(event.from), " ", time(event.at, { class: "clock-narrow" }));
   const said = action === null ? body(event.text, context) : make("div", { class: "text", dir: "auto" }, make("p", {}, named(event.from), " ", ...spans(action, context)));
-  const elapsed = `[${event.from}]: ${elapsedOf(event.elapsed ?? 0)}`;
-  const article = make("article", { class: name, tabindex: "-1", "data-id": event.id, title: elapsed }, disc, who, said, time(event.at, { class: "clock" }));
+  const elapsed = elapsedOf(event.elapsed ?? 0);
+  const more = button("⋯", () => context.menu(event, more), { class: "more", "aria-label": t("menu"), tabindex: "-1" });
+  const article = make("article", { class: name, tabindex: "-1", title: elapsed }, disc, who, said, time(event.at, { class: "clock" }), more);
   article.setAttribute("aria-label", `${event.from}, ${clockOf(Date.parse(event.at))}`);
   return article;
 }
@@ -159,6 +164,7 @@ export function rowOf(item, context) {
     case "run":
       return make("p", { class: "row presence" }, button(runWords(item.events), () => context.unfold(item.events[0].id), { class: "plain" }));
     case "presence":
+      if (context.asLog && item.event.name) return asInLog(`Client (${item.event.name}) ${item.event.type === "join" ? "entered" : "left"} room`);
       return make("p", { class: "row presence", dir: "auto" }, presenceWords(item.event));
     default:
       return make("p", { class: "row presence", dir: "auto" }, notice(item));
@@ -169,7 +175,7 @@ export function rowOf(item, context) {
 export function signatureOf(item, context) {
   switch (item.kind) {
     case "message":
-      return `${item.grouped}|${context.found === item.event.id}|${context.namesKey}`;
+      return `${item.grouped}|${context.found === item.event.id}|${context.asLog}|${context.namesKey}`;
     case "pending":
       return `${item.message.why}|${context.namesKey}`;
     case "gap":
@@ -178,6 +184,8 @@ export function signatureOf(item, context) {
       return String(item.events.length);
     case "day":
       return dayWords(item.at);
+    case "presence":
+      return String(context.asLog);
     default:
       return "";
   }
