@@ -4,7 +4,7 @@
 // arrived are looked for, and only then they are sent again, under the same key.
 
 import { offsetOf } from "./ids.js";
-import { ask, listen, Refused } from "./wire.js";
+import { ask, askHealth, listen, Refused } from "./wire.js";
 
 // Most events that a stream begins with after a break; older ones are loaded as ranges.
 const MOST_MISSED = 500;
@@ -96,8 +96,8 @@ export class Link {
   // One connection, until it ends.
   async #connected(signal) {
     const { log, token } = this.session;
-    const health = await ask("GET", "/health", { signal });
-    if (health.id && health.id !== log) throw { kind: "elsewhere", log: health.id };
+    const health = await askHealth(signal);
+    if (health.id !== log) throw { kind: "elsewhere", log: health.id };
     this.on.version(health.page);
     const members = await ask("GET", "/members", { token, signal });
     this.on.members(members);

@@ -18,7 +18,7 @@ import { language, messagesOf, t } from "./strings.js";
 import { Tabs } from "./tabs.js";
 import { dayOf, lengthOf } from "./times.js";
 import { Transcript } from "./transcript.js";
-import { ask, Refused } from "./wire.js";
+import { ask, askHealth, Refused } from "./wire.js";
 
 // Events of one range.
 const RANGE = 100;
@@ -72,7 +72,7 @@ const find = new Find({
 async function arrive() {
   let health;
   try {
-    health = await ask("GET", "/health");
+    health = await askHealth();
   } catch {
     setTimeout(arrive, 2000);
     return;

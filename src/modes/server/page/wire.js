@@ -14,6 +14,7 @@ export class Refused extends Error {
   constructor(response, body) {
     super(body.message || `${response.status} ${response.statusText}`);
     this.status = response.status;
+    this.body = body;
     this.error = body.error ?? "";
     this.limit = body.limit;
     const again = Number(response.headers.get("Retry-After"));
@@ -73,6 +74,16 @@ export async function ask(method, path, { token, headers, body, signal } = {}) {
     throw error instanceof Refused ? error : new Broken(String(error));
   } finally {
     limit.end();
+  }
+}
+
+// Asks for the state of the server, which answers also while nothing can be stored.
+export async function askHealth(signal) {
+  try {
+    return await ask("GET", "/health", { signal });
+  } catch (error) {
+    if (error.body?.id) return error.body;
+    throw error;
   }
 }
 
