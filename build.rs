@@ -10,14 +10,12 @@ use std::collections::HashMap;
 use std::env;
 use std::error::Error;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -126,9 +124,13 @@ fn page() -> Result<(), Box<dyn Error>> {
             .replace("{{language}}", language)
             .replace("{{style}}", &style)
             .replace("{{script}}", &script);
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(document.as_bytes())?;
-        let packed = packed.finish()?;
+        let mut packed = Vec::new();
+        zopfli::compress(
+            zopfli::Options::default(),
+            zopfli::Format::Gzip,
+            document.as_bytes(),
+            &mut packed,
+        )?;
         let name = |end: &str| format!("{out}/page.{language}.html{end}");
         fs::write(name(""), &document)?;
         fs::write(name(".gz"), &packed)?;
@@ -161,8 +163,12 @@ fn modules_of(
     }
     let text = read(name).map_err(|error| format!("{PAGE}/{name}: {error}"))?;
     for line in text.lines().filter(|line| line.starts_with("import ")) {
-        let imported = line.split('"').nth(1).and_then(|path| path.strip_prefix("./"));
-        let imported = imported.ok_or_else(|| format!("{PAGE}/{name}: not an import of a module beside it: {line}"))?;
+        let imported = line
+            .split('"')
+            .nth(1)
+            .and_then(|path| path.strip_prefix("./"));
+        let imported = imported
+            .ok_or_else(|| format!("{PAGE}/{name}: not an import of a module beside it: {line}"))?;
         modules_of(imported, read, modules)?;
     }
     if modules.iter().any(|(known, _)| known == name) {
@@ -188,7 +194,9 @@ fn script(modules: &[(String, String)], language: &str) -> Result<String, Box<dy
             if let Some(defined) = defined(line)
                 && let Some(other) = owners.insert(defined.to_string(), name)
             {
-                return Err(format!("{PAGE}: {defined} is defined in {other} and in {name}").into());
+                return Err(
+                    format!("{PAGE}: {defined} is defined in {other} and in {name}").into(),
+                );
             }
             script += line;
             script += "\n";
@@ -215,7 +223,10 @@ fn defined(line: &str) -> Option<&str> {
 fn one_language(text: &str, language: &str) -> Result<String, Box<dyn Error>> {
     let (mut kept, mut goes) = (String::new(), false);
     for line in text.lines() {
-        if let Some(name) = line.strip_prefix("const ").and_then(|rest| rest.strip_suffix(" = {")) {
+        if let Some(name) = line
+            .strip_prefix("const ")
+            .and_then(|rest| rest.strip_suffix(" = {"))
+        {
             goes = name.len() == 2 && name.to_lowercase() != language;
         }
         if !goes {

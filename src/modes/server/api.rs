@@ -147,10 +147,9 @@ impl Api {
     ) -> Result<Content, Rejection> {
         // Members who read are present meanwhile; the others' handlers see to it themselves.
         let _hold = match endpoint {
-            Endpoint::Members
-            | Endpoint::LogFile
-            | Endpoint::History
-            | Endpoint::OneEvent => self.hold_reader(caller).await?,
+            Endpoint::Members | Endpoint::LogFile | Endpoint::History | Endpoint::OneEvent => {
+                self.hold_reader(caller).await?
+            }
             Endpoint::Home
             | Endpoint::Health
             | Endpoint::Events

@@ -44,7 +44,9 @@ pub fn response(head: &Head) -> Response {
     let packed = accepts_gzip(head.field("accept-encoding").unwrap_or_default());
     let etag = format!("\"{}{}\"", document.hash, if packed { "-gz" } else { "" });
     let is_known = head.field("if-none-match").is_some_and(|known| {
-        let mut known = known.split(',').map(|one| one.trim().trim_start_matches("W/"));
+        let mut known = known
+            .split(',')
+            .map(|one| one.trim().trim_start_matches("W/"));
         known.any(|one| one == "*" || one == etag)
     });
     let policy = format!(
@@ -55,7 +57,11 @@ pub fn response(head: &Head) -> Response {
     );
     let response = match is_known {
         true => Response::new(304),
-        false => Response::html(if packed { document.packed } else { document.plain }),
+        false => Response::html(if packed {
+            document.packed
+        } else {
+            document.plain
+        }),
     };
     let response = response
         .field("ETag", etag)
@@ -111,5 +117,84 @@ fn quality(parameters: &str) -> Option<f32> {
     match parameters.find_map(|one| one.strip_prefix("q=").or(one.strip_prefix("Q="))) {
         Some(value) => value.trim().parse().ok(),
         None => Some(1.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most bytes of a document, compressed: what a phone on a workshop's Wi-Fi waits for.
+    const BUDGET: usize = 24 * 1024;
+
+    fn head(fields: &str) -> Head {
+        let text = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+        let head = Head::parse(text.as_bytes()).expect("a head");
+        head.expect("whole").0
+    }
+
+    #[test]
+    fn a_document_is_within_its_budget() {
+        for document in DOCUMENTS {
+            let bytes = document.packed.len();
+            assert!(bytes <= BUDGET, "{}: {bytes} bytes", document.language);
+        }
+    }
+
+    #[test]
+    fn a_document_is_what_its_hashes_say() {
+        use base64::Engine;
+        use base64::engine::general_purpose::STANDARD;
+        use sha2::{Digest, Sha256};
+        use std::io::Read;
+        for document in DOCUMENTS {
+            let text = std::str::from_utf8(document.plain).expect("UTF-8");
+            for (tag, hash) in [("style", document.style), ("script", document.script)] {
+                let (_, rest) = text.split_once(&format!("<{tag}")).expect("the element");
+                let (_, rest) = rest.split_once('>').expect("its beginning");
+                let (inner, _) = rest.split_once(&format!("</{tag}>")).expect("its end");
+                assert_eq!(STANDARD.encode(Sha256::digest(inner)), hash, "{tag}");
+            }
+            let mut unpacked = Vec::new();
+            let mut decoder = flate2::read::GzDecoder::new(document.packed);
+            decoder.read_to_end(&mut unpacked).expect("gzip");
+            assert_eq!(unpacked, document.plain);
+            assert!(text.contains(&format!("<html lang=\"{}\">", document.language)));
+            assert!(!text.contains("{{"), "a placeholder is left");
+        }
+    }
+
+    #[test]
+    fn browsers_get_the_page_and_programs_do_not() {
+        for (accept, wanted) in [
+            ("", false),
+            ("Accept: */*\r\n", false),
+            ("Accept: text/plain\r\n", false),
+            ("Accept: text/html\r\n", true),
+            ("Accept: TEXT/HTML;q=0.5, */*\r\n", true),
+            ("Accept: text/html;q=0\r\n", false),
+            (
+                "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n",
+                true,
+            ),
+        ] {
+            assert_eq!(is_wanted(&head(accept)), wanted, "{accept}");
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_one_that_the_browser_prefers() {
+        for (accepted, language) in [
+            ("", "en"),
+            ("de", "de"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("en-GB,de;q=0.9", "en"),
+            ("fr-FR,fr;q=0.9,de;q=0.5,en;q=0.7", "en"),
+            ("fr, DE;q=0.1", "de"),
+            ("de;q=0", "en"),
+            ("de;q=x", "en"),
+        ] {
+            assert_eq!(preferred(accepted).language, language, "{accepted}");
+        }
     }
 }

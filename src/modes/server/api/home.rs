@@ -10,12 +10,7 @@ use super::caller::Caller;
 impl Api {
     /// Answers `GET /`. The page is anybody's, since it asks for the room's key itself; the lines are for those
     /// who have shown it.
-    pub(super) fn home(
-        &self,
-        caller: &Caller,
-        head: &Head,
-        encrypted: bool,
-    ) -> Response {
+    pub(super) fn home(&self, caller: &Caller, head: &Head, encrypted: bool) -> Response {
         if page::is_wanted(head) {
             return page::response(head);
         }
