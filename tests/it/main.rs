@@ -23,6 +23,7 @@ mod framing;
 mod half_closed;
 mod health;
 mod history;
+mod home;
 mod hung_up;
 mod installed;
 mod into;

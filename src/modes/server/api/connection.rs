@@ -403,7 +403,7 @@ fn outlives_client(request: &ApiRequest) -> bool {
     match request.endpoint {
         Ok(Endpoint::PostMessage | Endpoint::LogOut) => true,
         Ok(
-            Endpoint::Guide
+            Endpoint::Home
             | Endpoint::Health
             | Endpoint::Events
             | Endpoint::Members
