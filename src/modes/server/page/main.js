@@ -122,7 +122,7 @@ function enter(session) {
       page.tabs.send({ type: "events", after: page.heard, events });
       take(events);
     },
-    sent: settle,
+    sent: (key, { id }) => (page.heard && offsetOf(id) <= offsetOf(page.heard) ? settle(key) : store(key)),
     refused: (key, why) => refuse(key, why ?? t("unknown")),
     tried: (key) => {
       page.outbox.sent(key, page.heard);
@@ -401,6 +401,13 @@ function settle(key) {
   page.outbox.remove(key);
   page.keep.removeMessage(key);
   changedOutbox();
+}
+
+// The room has the message, which the stream has not brought yet.
+function store(key) {
+  page.outbox.stored(key);
+  page.keep.removeMessage(key);
+  draw();
 }
 
 function refuse(key, why) {

@@ -16,11 +16,11 @@ export class Outbox {
 
   // The message to send next.
   get next() {
-    return this.messages.find((message) => message.why === null);
+    return this.messages.find((message) => message.why === null && !message.stored);
   }
 
   get waiting() {
-    return this.messages.filter((message) => message.why === null).length;
+    return this.messages.filter((message) => message.why === null && !message.stored).length;
   }
 
   add(message) {
@@ -51,6 +51,12 @@ export class Outbox {
   clear(key) {
     const message = this.get(key);
     if (message) Object.assign(message, { tried: false, after: null });
+  }
+
+  // The room has it; it is shown here until the stream brings it.
+  stored(key) {
+    const message = this.get(key);
+    if (message) message.stored = true;
   }
 
   refuse(key, why) {

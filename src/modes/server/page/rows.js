@@ -105,8 +105,8 @@ function pending({ message: one }, context) {
     : make("div", { class: "sr" }, t("sending"));
   const who = make("span", { class: "who" }, named(one.name));
   const disc = make("span", { class: `disc h${hueOf(one.name)}`, "aria-hidden": "true" }, graphemes(one.name, 2));
-  const clock = make("span", { class: "clock", "aria-hidden": "true", title: t("sending") }, refused ? "!" : "◷");
-  const row = make("article", { class: `row message pending${refused ? " refused" : ""}`, tabindex: "-1", "data-key": one.key }, disc, who, body(one.text, context), clock);
+  const clock = make("span", { class: "clock", "aria-hidden": "true", title: t("sending") }, refused ? "!" : one.stored ? "" : "◷");
+  const row = make("article", { class: `row message pending${refused ? " refused" : one.stored ? " stored" : ""}`, tabindex: "-1", "data-key": one.key }, disc, who, body(one.text, context), clock);
   row.querySelector(".text").append(state);
   return row;
 }
@@ -177,7 +177,7 @@ export function signatureOf(item, context) {
     case "message":
       return `${item.grouped}|${context.found === item.event.id}|${context.asLog}|${context.namesKey}`;
     case "pending":
-      return `${item.message.why}|${context.namesKey}`;
+      return `${item.message.why}|${item.message.stored}|${context.namesKey}`;
     case "gap":
       return String(context.loading === item.gap.end);
     case "run":
