@@ -15,7 +15,7 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "modes::server",
         &[
-            "startup", "api", "commit", "fanout", "room", "console", "machine",
+            "startup", "api", "commit", "fanout", "room", "console", "page", "machine",
         ],
     ),
     (
