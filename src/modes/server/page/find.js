@@ -51,6 +51,7 @@ export class Find {
     if (!bar.hidden) return $("find-text").select();
     this.reset();
     this.#say("");
+    $("find").focus();
     this.on.close();
   }
 

@@ -117,7 +117,10 @@ function enter(session) {
   page.link?.stop();
   page.link = new Link({ log: page.log, token: session.token }, page.outbox, {
     state: setState,
-    members: setMembers,
+    members: (members) => {
+      page.tabs.send({ type: "members", members });
+      setMembers(members);
+    },
     events: (events) => {
       page.tabs.send({ type: "events", after: page.heard, events });
       take(events);
@@ -270,7 +273,6 @@ function takeEvent(event) {
 
 function setMembers(members) {
   page.members = new Map(members.members.map(({ name, since, idle }) => [name, { name, since, heard: Date.now() - idle * 1e3 }]));
-  page.tabs?.send({ type: "members", members });
   if (!page.heard) {
     page.history.streamFrom(members.id);
     page.heard = members.id;
@@ -520,7 +522,11 @@ function drawMembers() {
       const idle = quiet >= IDLE ? make("span", { class: "idle" }, t("idle", lengthOf(quiet))) : null;
       return make("li", {}, named(name), name === page.session.name ? ` (${t("you")})` : "", idle);
     });
-  list.replaceChildren(make("h2", {}, t("members")), make("ul", {}, ...rows), button(t("logOut"), logOut, { class: "plain" }));
+  const all = make("ul", {}, ...rows);
+  const old = list.querySelector("ul");
+  // The button stays: it may have the focus, or a finger on it.
+  if (old) old.replaceWith(all);
+  else list.append(make("h2", {}, t("members")), all, button(t("logOut"), logOut, { class: "plain" }));
 }
 
 // What the reader does.

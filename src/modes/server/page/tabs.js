@@ -36,7 +36,7 @@ export class Tabs {
 
   // The leader is there.
   alive() {
-    this.send({ type: "alive" });
+    if (this.isLeading) this.send({ type: "alive" });
   }
 
   close() {
