@@ -1,4 +1,4 @@
-//! A browser without a window, and a page in it (Chrome DevTools Protocol over a pipe:
+//! A browser without a window, and pages in its tabs (Chrome DevTools Protocol over a pipe:
 //! messages of JSON, each ended by a NUL).
 
 use std::fs::{File, OpenOptions};
@@ -14,12 +14,35 @@ use serde_json::{Value, json};
 
 use support::waiting::PATIENCE;
 
-/// A browser with one page.
+/// The screen of a browser, as its pages see it.
+#[derive(Clone, Copy)]
+pub struct Screen {
+    /// In CSS pixels.
+    pub width: u32,
+    /// In CSS pixels.
+    pub height: u32,
+    /// The pixels of the screen for one of CSS.
+    pub scale: f64,
+    /// What the user prefers.
+    pub dark: bool,
+    /// A finger points at it.
+    pub touched: bool,
+}
+
+/// One tab.
+#[derive(Clone)]
+pub struct Tab {
+    target: String,
+    session: String,
+}
+
+/// A browser, one of whose tabs gets the orders.
 pub struct Browser {
     child: Child,
     orders: File,
     answers: Receiver<Value>,
-    session: Option<String>,
+    screen: Screen,
+    tab: Option<Tab>,
     count: u64,
     /// The events between the answers, in order.
     pub events: Vec<Value>,
@@ -30,6 +53,17 @@ pub struct Browser {
 impl Browser {
     /// Starts one with an empty page of `width` by `height` CSS pixels, each `scale` of the screen's.
     pub fn start(width: u32, height: u32, scale: f64, dark: bool) -> Browser {
+        Browser::with(Screen {
+            width,
+            height,
+            scale,
+            dark,
+            touched: false,
+        })
+    }
+
+    /// Starts one with an empty page on this screen.
+    pub fn with(screen: Screen) -> Browser {
         let profile = tempfile::tempdir().expect("a folder");
         let pipes = ["orders", "answers"].map(|name| profile.path().join(name));
         for pipe in &pipes {
@@ -77,42 +111,100 @@ impl Browser {
             child,
             orders,
             answers,
-            session: None,
+            screen,
+            tab: None,
             count: 0,
             events: Vec::new(),
             _profile: profile,
         };
-        let made = browser.order("Target.createTarget", json!({"url": "about:blank"}));
-        let target = json!({"targetId": made["targetId"], "flatten": true});
-        let attached = browser.order("Target.attachToTarget", target);
-        browser.session = attached["sessionId"].as_str().map(str::to_string);
-        for domain in ["Page", "Network", "Runtime", "Log"] {
-            browser.order(&format!("{domain}.enable"), json!({}));
-        }
-        let size = json!({"width": width, "height": height, "deviceScaleFactor": scale, "mobile": width < 500});
-        browser.order("Emulation.setDeviceMetricsOverride", size);
-        let scheme = if dark { "dark" } else { "light" };
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        browser.order("Emulation.setEmulatedMedia", media);
+        browser.open_tab();
         browser
+    }
+
+    /// Opens one more tab, which gets the orders from now on.
+    #[track_caller]
+    pub fn open_tab(&mut self) -> Tab {
+        self.tab = None;
+        let made = self.order("Target.createTarget", json!({"url": "about:blank"}));
+        let target = made["targetId"].as_str().expect("an id").to_string();
+        let attached = self.order(
+            "Target.attachToTarget",
+            json!({"targetId": target, "flatten": true}),
+        );
+        let session = attached["sessionId"].as_str().expect("an id").to_string();
+        let tab = Tab { target, session };
+        self.tab = Some(tab.clone());
+        for domain in ["Page", "Network", "Runtime", "Log", "Inspector"] {
+            self.order(&format!("{domain}.enable"), json!({}));
+        }
+        let screen = self.screen;
+        self.resize(screen.width, screen.height);
+        if screen.touched {
+            let touch = json!({"enabled": true, "maxTouchPoints": 5});
+            self.order("Emulation.setTouchEmulationEnabled", touch);
+        }
+        let scheme = if screen.dark { "dark" } else { "light" };
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.order("Emulation.setEmulatedMedia", media);
+        tab
+    }
+
+    /// The tab that gets the orders.
+    pub fn tab(&self) -> Tab {
+        self.tab.clone().expect("a tab is open")
+    }
+
+    /// Brings a tab to the front; it gets the orders from now on.
+    pub fn turn_to(&mut self, tab: &Tab) {
+        self.tab = Some(tab.clone());
+        self.order("Page.bringToFront", json!({}));
+    }
+
+    /// Kills the process of this tab's page, as the system does when memory is short, and closes what is left of it.
+    pub fn crash_tab(&mut self) {
+        let tab = self.tab();
+        // No answer comes from a process that has died.
+        self.send("Page.crash", json!({}));
+        self.wait_for("the end of the page", |message| {
+            message["method"] == "Inspector.targetCrashed"
+        });
+        self.tab = None;
+        self.order("Target.closeTarget", json!({"targetId": tab.target}));
+    }
+
+    /// Gives the page another size.
+    pub fn resize(&mut self, width: u32, height: u32) {
+        let mobile = self.screen.touched || self.screen.width < 500;
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": self.screen.scale, "mobile": mobile});
+        self.order("Emulation.setDeviceMetricsOverride", size);
     }
 
     /// Gives an order and waits for its result.
     #[track_caller]
     pub fn order(&mut self, method: &str, parameters: Value) -> Value {
+        let answer = self.ask(method, parameters);
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// Gives an order and waits for the answer, which may be a refusal.
+    #[track_caller]
+    fn ask(&mut self, method: &str, parameters: Value) -> Value {
+        let count = self.send(method, parameters);
+        self.wait_for(method, |message| message["id"] == count)
+    }
+
+    fn send(&mut self, method: &str, parameters: Value) -> u64 {
         self.count += 1;
         let mut order = json!({"id": self.count, "method": method, "params": parameters});
-        if let Some(session) = &self.session {
-            order["sessionId"] = session.clone().into();
+        if let Some(tab) = &self.tab {
+            order["sessionId"] = tab.session.clone().into();
         }
         let bytes = [order.to_string().as_bytes(), b"\0"].concat();
         self.orders
             .write_all(&bytes)
             .expect("chromium runs (scripts/setup.sh test installs it)");
-        let count = self.count;
-        let answer = self.wait_for(method, |message| message["id"] == count);
-        assert!(answer.get("error").is_none(), "{method}: {answer}");
-        answer["result"].clone()
+        self.count
     }
 
     #[track_caller]
@@ -132,15 +224,34 @@ impl Browser {
     /// Opens a file and waits until it is there.
     #[track_caller]
     pub fn open(&mut self, file: &Path, place: &str) {
-        let address = format!("file://{}{place}", file.display());
+        self.go(&format!("file://{}{place}", file.display()));
+    }
+
+    /// Goes to an address and waits until the page is there.
+    #[track_caller]
+    pub fn go(&mut self, address: &str) {
         // From elsewhere: within one page only the place would change.
-        for address in ["about:blank", &address] {
-            let is_there = |m: &Value| m["method"] == "Page.loadEventFired";
-            let before = self.events.len();
-            self.order("Page.navigate", json!({"url": address}));
-            if !self.events[before..].iter().any(is_there) {
-                self.wait_for("the page", is_there);
-            }
+        for address in ["about:blank", address] {
+            self.load("Page.navigate", json!({"url": address}));
+        }
+    }
+
+    /// Loads the page again.
+    #[track_caller]
+    pub fn reload(&mut self) {
+        self.load("Page.reload", json!({}));
+    }
+
+    #[track_caller]
+    fn load(&mut self, method: &str, parameters: Value) {
+        let session = self.tab().session;
+        let is_there =
+            |m: &Value| m["method"] == "Page.loadEventFired" && m["sessionId"] == *session;
+        let before = self.events.len();
+        self.order(method, parameters);
+        if !self.events[before..].iter().any(is_there) {
+            let event = self.wait_for("the page", is_there);
+            self.events.push(event);
         }
     }
 
@@ -157,11 +268,53 @@ impl Browser {
     #[track_caller]
     pub fn until(&mut self, script: &str) {
         let until = Instant::now() + PATIENCE;
-        while self.find(script) != true {
-            let count = self.find("[document.querySelector('output')?.value, scrollY, JSON.stringify(document.querySelector('.now')?.getBoundingClientRect())]");
-            assert!(Instant::now() < until, "{script} is never so; {count}");
+        let parameters = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
+        loop {
+            // While the page is loaded again there is nobody to answer, or an element is missing.
+            let answer = self.ask("Runtime.evaluate", parameters.clone());
+            let result = &answer["result"];
+            if result["result"]["value"] == true {
+                return;
+            }
+            if Instant::now() >= until {
+                let shown = self.find("document.body.innerText.slice(0, 2000)");
+                panic!("{script} is never so ({answer}); the page shows: {shown}");
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Clicks in the middle of the element that a script gives: what lies there gets it.
+    #[track_caller]
+    pub fn click(&mut self, element: &str) {
+        let (x, y) = self.middle(element);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.order("Input.dispatchMouseEvent", event);
+        }
+    }
+
+    /// Taps in the middle of the element that a script gives.
+    #[track_caller]
+    pub fn tap(&mut self, element: &str) {
+        let (x, y) = self.middle(element);
+        for (kind, points) in [
+            ("touchStart", json!([{"x": x, "y": y}])),
+            ("touchEnd", json!([])),
+        ] {
+            let event = json!({"type": kind, "touchPoints": points});
+            self.order("Input.dispatchTouchEvent", event);
+        }
+    }
+
+    #[track_caller]
+    fn middle(&mut self, element: &str) -> (f64, f64) {
+        let place = format!(
+            "(box => [box.left + box.width / 2, box.top + box.height / 2])(({element}).getBoundingClientRect())"
+        );
+        let place = self.find(&place);
+        let number = |n: usize| place[n].as_f64().expect("a number");
+        (number(0), number(1))
     }
 
     /// Types a text where the focus is.
@@ -190,8 +343,8 @@ impl Browser {
     }
 
     /// The events so far that mean that something went wrong, or that the page turned to the user or the network.
-    pub fn trouble(&self, file: &Path) -> Vec<String> {
-        let own = format!("file://{}", file.display());
+    /// `own` is how the page's own addresses begin.
+    pub fn trouble(&self, own: &str) -> Vec<Value> {
         let events = self.events.iter();
         let bad = events.filter(|event| match event["method"].as_str() {
             Some("Page.javascriptDialogOpening" | "Runtime.exceptionThrown" | "Log.entryAdded") => {
@@ -200,11 +353,11 @@ impl Browser {
             Some("Runtime.consoleAPICalled" | "Target.targetCreated" | "Page.windowOpen") => true,
             Some("Network.requestWillBeSent") => {
                 let address = event["params"]["request"]["url"].as_str();
-                !address.is_some_and(|a| a.starts_with(&own) || a == "about:blank")
+                !address.is_some_and(|a| a.starts_with(own) || a == "about:blank")
             }
             _ => false,
         });
-        bad.map(Value::to_string).collect()
+        bad.cloned().collect()
     }
 }
 

@@ -1,15 +1,17 @@
-//! The page of `chatroom replay --output html` in a browser (Chromium), and its pictures. With
-//! `CHATROOM_PICTURES` naming a folder (`make pictures`) the pictures are kept there.
+//! The page of `chatroom replay --output html` in a browser (Chromium), and its pictures; the room's page is in
+//! [`room`]. With `CHATROOM_PICTURES` naming a folder (`make pictures`) the pictures are kept there.
 
 mod browser;
+mod room;
 mod terminal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use browser::Browser;
 use chatroom::event::{Body, Event, Stamp};
 use chatroom::line;
+use serde_json::Value;
 use support::program::Folder;
 
 const SAMPLE: &[u8] = include_bytes!("../../log.txt");
@@ -35,6 +37,11 @@ fn page(folder: &Folder, log: &[u8]) -> PathBuf {
         .run(&["replay", "log.txt", "--output", "html"])
         .code(0);
     folder.file("page.html", run.output.stdout)
+}
+
+/// The address of a file, with which those of its places begin.
+fn address_of(file: &Path) -> String {
+    format!("file://{}", file.display())
 }
 
 /// Searches for something, and waits for the result.
@@ -103,33 +110,35 @@ fn matches_are_found_and_stepped_through() {
     let id = browser.find("document.querySelectorAll('main p[id]')[1500].id");
     browser.open(&file, &format!("#{}", id.as_str().expect("an id")));
     browser.until("(r => r.top >= 0 && r.bottom < innerHeight)(document.querySelector(':target').getBoundingClientRect())");
-    assert_eq!(browser.trouble(&file), Vec::<String>::new());
+    assert_eq!(browser.trouble(&address_of(&file)), Vec::<Value>::new());
 }
+
+/// Texts that try to be more than text.
+pub(crate) const ATTACKS: [&str; 17] = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "\"><svg onload=alert(1)>",
+    "</p></div></section></main></body><script src=http://127.0.0.1:9/x.js></script>",
+    "<style>@import 'http://127.0.0.1:9/x.css';</style><link rel=stylesheet href=http://127.0.0.1:9/>",
+    "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
+    "http://127.0.0.1:9/\" onmouseover=\"document.title='owned'",
+    "javascript:document.title='owned'",
+    "<!--",
+    "]]>",
+    "-->",
+    "</script>",
+    "</style>",
+    "</title>",
+    "\0\u{202e}\u{2028}\u{1b}]0;x\u{7}",
+    "${document.title='owned'}",
+    "{{constructor.constructor('alert(1)')()}}",
+];
 
 #[test]
 fn a_hostile_log_does_nothing() {
     let folder = Folder::new();
-    let attacks = [
-        "<script>document.title='owned'</script>",
-        "<img src=x onerror=\"document.title='owned'\">",
-        "\"><svg onload=alert(1)>",
-        "</p></div></section></main></body><script src=http://127.0.0.1:9/x.js></script>",
-        "<style>@import 'http://127.0.0.1:9/x.css';</style><link rel=stylesheet href=http://127.0.0.1:9/>",
-        "<meta http-equiv=refresh content='0;url=http://127.0.0.1:9/'>",
-        "http://127.0.0.1:9/\" onmouseover=\"document.title='owned'",
-        "javascript:document.title='owned'",
-        "<!--",
-        "]]>",
-        "-->",
-        "</script>",
-        "</style>",
-        "</title>",
-        "\0\u{202e}\u{2028}\u{1b}]0;x\u{7}",
-        "${document.title='owned'}",
-        "{{constructor.constructor('alert(1)')()}}",
-    ];
     let mut log = Vec::new();
-    for (n, attack) in attacks.iter().enumerate() {
+    for (n, attack) in ATTACKS.iter().enumerate() {
         log.extend(says(n as i64, attack, attack));
         log.extend(says(n as i64, "mira", &format!("/me {attack}")));
     }
@@ -137,7 +146,7 @@ fn a_hostile_log_does_nothing() {
     let mut browser = Browser::start(390, 844, 1.0, false);
     browser.open(&file, "");
     let count = format!("{SHOWN}.length");
-    assert_eq!(browser.find(&count), 2 * attacks.len());
+    assert_eq!(browser.find(&count), 2 * ATTACKS.len());
     // Also not by way of the search, or of what is pressed.
     for words in ["<script>", "<img", "\"><svg", ".*", "\\", "document.title"] {
         search(&mut browser, words);
@@ -148,7 +157,7 @@ fn a_hostile_log_does_nothing() {
     assert_eq!(browser.find("document.title"), "log.txt");
     let own = "document.scripts.length + document.styleSheets.length + document.images.length";
     assert_eq!(browser.find(own), 2);
-    assert_eq!(browser.trouble(&file), Vec::<String>::new());
+    assert_eq!(browser.trouble(&address_of(&file)), Vec::<Value>::new());
     // And if something did get in, it would not be allowed to do anything.
     let tried = "try { document.body.innerHTML += '<img src=http://127.0.0.1:9/x onerror=1>'; 'set' } catch { 'refused' }";
     assert_eq!(browser.find(tried), "refused");
