@@ -62,6 +62,7 @@ export class Transcript {
   toEnd() {
     this.atEnd = true;
     this.box.scrollTop = this.box.scrollHeight;
+    this.size = this.#size();
   }
 
   // Shows the row of a key near the top, or in the middle; false if there is none.
@@ -113,7 +114,15 @@ export class Transcript {
   }
 
   #note() {
-    this.atEnd = this.box.scrollHeight - this.box.clientHeight - this.box.scrollTop < END;
+    const { scrollTop, scrollHeight, clientHeight } = this.box;
+    const size = this.#size();
+    // A keyboard or a turned phone scrolls too, but not away from the end.
+    if (!this.atEnd || size === this.size) this.atEnd = scrollHeight - clientHeight - scrollTop < END;
+    this.size = size;
+  }
+
+  #size() {
+    return `${this.box.clientWidth} ${this.box.clientHeight}`;
   }
 
   #scrolled() {
