@@ -160,6 +160,11 @@ impl Browser {
         self.order("Page.bringToFront", json!({}));
     }
 
+    /// Gives the orders from now on to a tab that stays where it is.
+    pub fn command(&mut self, tab: &Tab) {
+        self.tab = Some(tab.clone());
+    }
+
     /// Kills the process of this tab's page, as the system does when memory is short, and closes what is left of it.
     pub fn crash_tab(&mut self) {
         let tab = self.tab();

@@ -76,3 +76,34 @@ fn who_logs_out_in_one_tab_is_out_in_all() {
     });
     visitor.is_well();
 }
+
+#[test]
+fn a_hidden_tab_tells_in_its_title_what_is_new() {
+    let server = Server::start(&["--room", "Workshop"]);
+    let mut visitor = Visitor::in_room(&server, "mira");
+    let bob = server.log_in("bob");
+    server.say(&bob, "while she looks");
+    visitor.wait_for_text("while she looks");
+    visitor.browser.until("document.title === 'Workshop'");
+    let room = visitor.browser.tab();
+    // Another tab comes to the front.
+    let other = visitor.browser.open_tab();
+    visitor.browser.turn_to(&other);
+    visitor.browser.command(&room);
+    visitor.browser.until("document.hidden");
+    server.say(&bob, "one");
+    visitor.browser.until("document.title === '(1) Workshop'");
+    server.say(&bob, "are you there, mira?");
+    visitor
+        .browser
+        .until("document.title === '(1! 2) Workshop'");
+    let badge = "decodeURIComponent(document.getElementById('icon').href).includes('<circle')";
+    assert_eq!(visitor.browser.find(badge), true);
+    visitor.browser.turn_to(&room);
+    visitor.browser.until("document.title === 'Workshop'");
+    assert_eq!(visitor.browser.find(badge), false);
+    // What came in the meantime has a line above it.
+    let line = "document.querySelector('.unread')?.nextElementSibling.textContent.includes('one')";
+    visitor.browser.until(line);
+    visitor.is_well();
+}
