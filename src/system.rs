@@ -9,6 +9,7 @@ pub(crate) mod executable;
 pub(crate) mod files;
 pub(crate) mod limits;
 pub(crate) mod multicast;
+pub(crate) mod networks;
 pub(crate) mod replace;
 pub(crate) mod signals;
 pub(crate) mod sockets;

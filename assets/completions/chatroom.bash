@@ -454,7 +454,7 @@ _chatroom() {
             return 0
             ;;
         chatroom__subcmd__server)
-            opts="-h --listen --host-name --trust-proxy --no-announce --room --key-file --max-name --grace --max-rate --no-address-limits --log --sync --history --console --help"
+            opts="-h --listen --host-name --trust-proxy --no-announce --no-qr --room --key-file --max-name --grace --max-rate --no-address-limits --log --sync --history --console --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -49,6 +49,7 @@ complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l console -d 
 lines\t'The conversation'
 quiet\t'Only what the operator must know'"
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-announce -d 'Do not announce this room on the local network (by default windows there find it by themselves, through mDNS)'
+complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-qr -d 'Do not show a QR code of the room\'s address (by default a terminal shows one, for phones)'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -l no-address-limits -d 'Lift the limits per address: connections, new ones a second, names, joins, guests, waiting messages'
 complete -c chatroom -n "__fish_chatroom_using_subcommand server" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c chatroom -n "__fish_chatroom_using_subcommand gui" -l name -d 'Log in with this name at once' -r -f

@@ -49,6 +49,10 @@ pub struct ServerArgs {
     #[arg(long, env = "CHATROOM_NO_ANNOUNCE", value_parser = switch, help_heading = NETWORK)]
     pub no_announce: bool,
 
+    /// Do not show a QR code of the room's address (by default a terminal shows one, for phones)
+    #[arg(long, env = "CHATROOM_NO_QR", value_parser = switch, help_heading = NETWORK)]
+    pub no_qr: bool,
+
     /// The room's name, as windows show it
     #[arg(long, value_name = "NAME", default_value = "chatroom", env = "CHATROOM_ROOM", value_parser = room, value_hint = ValueHint::Other, help_heading = ROOM)]
     pub room: String,

@@ -8,6 +8,7 @@
 //! writes it, [`room::tail`] keeps the newest of it in memory, [`fanout`] sends it to the listeners.
 //! [`startup`] has what is done once, [`console`] shows the operator what goes on.
 
+mod addresses;
 mod api;
 mod commit;
 mod console;
@@ -38,6 +39,7 @@ use crate::room_key;
 use crate::supervisor;
 use crate::system::limits;
 
+use addresses::JoinAddresses;
 use api::browser::Hosts;
 use api::door::{self, Door};
 use api::idle::Idle;
@@ -92,6 +94,8 @@ struct Server {
     hosts: Hosts,
     /// The proxies that it trusts.
     proxies: Proxies,
+    /// The addresses that it is reached at.
+    addresses: Arc<JoinAddresses>,
     /// The number of files that the process may have open, most of which are connections.
     files: u64,
     /// The operator's view.
@@ -150,6 +154,7 @@ impl Server {
             callers: Callers::new(self.secret, self.key).telling(console.clone()),
             hosts: self.hosts,
             proxies: self.proxies,
+            addresses: self.addresses,
             idle: Idle::default(),
             connections: Arc::new(Connections::new(limits, door::most_connections(self.files))),
         });
@@ -307,8 +312,10 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
     }
     let history_end = opening.recent().next;
     let log = log::begin(opening)?;
+    let addresses = Arc::new(JoinAddresses::of(address));
     let open = Open {
         address,
+        addresses: Arc::clone(&addresses),
         log: log.journal.log(),
         has_key: key.is_some(),
         history_end,
@@ -334,6 +341,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
         key,
         hosts: Hosts::new(&args.host_name, &listen::own_names(&args)),
         proxies: Proxies::new(args.trust_proxy.clone()),
+        addresses,
         files,
         console: console.clone(),
     };
@@ -354,6 +362,7 @@ pub fn run(args: ServerArgs) -> Result<ExitCode, Failure> {
 /// The facts that people and programs around an open room are told.
 struct Open {
     address: SocketAddr,
+    addresses: Arc<JoinAddresses>,
     log: LogId,
     has_key: bool,
     /// The end of the log before this run.
@@ -368,9 +377,9 @@ impl Open {
     async fn until_stopped(self, signals: Receiver<()>) {
         let (address, has_key, end) = (self.address, self.has_key, self.history_end);
         let (_announced, nearby) = announce::announce(&self.args, self.log, has_key, address);
-        let args = self.args.clone();
+        let (addresses, args) = (self.addresses, self.args.clone());
         let _asking = Asking::begin(&self.args, end, self.console, move || {
-            words::say_where(address, &args, has_key, nearby.as_deref(), end);
+            words::say_where(&addresses, &args, has_key, nearby.as_deref(), end)
         });
         supervisor::ready(&format!("Listening on {address}."));
         // The sender lives as long as the process.

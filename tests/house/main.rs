@@ -15,7 +15,15 @@ const PLAN: &[(&str, &[&str])] = &[
     (
         "modes::server",
         &[
-            "startup", "api", "commit", "fanout", "room", "console", "page", "machine",
+            "startup",
+            "api",
+            "commit",
+            "fanout",
+            "room",
+            "console",
+            "addresses",
+            "page",
+            "machine",
         ],
     ),
     (

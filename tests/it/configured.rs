@@ -16,7 +16,7 @@ fn with(folder: &Folder, args: &[&str], variables: &[(&str, &str)]) -> Command {
 }
 
 /// Every flag of the server with its variable, a value for each, and one that makes no sense.
-const SERVER: [(&str, &str, &str, Option<&str>); 13] = [
+const SERVER: [(&str, &str, &str, Option<&str>); 14] = [
     ("--listen", "CHATROOM_LISTEN", "127.0.0.1:0", None),
     (
         "--host-name",
@@ -30,6 +30,7 @@ const SERVER: [(&str, &str, &str, Option<&str>); 13] = [
         "1",
         Some("perhaps"),
     ),
+    ("--no-qr", "CHATROOM_NO_QR", "1", Some("perhaps")),
     (
         "--trust-proxy",
         "CHATROOM_TRUST_PROXY",
@@ -86,7 +87,7 @@ fn a_value_that_makes_no_sense_is_refused_with_its_variable() {
         );
         assert!(!said.contains(&format!("'{flag}")), "{said}");
         // If the flag is wrong, the sentence names the flag.
-        if !["--no-announce", "--no-address-limits"].contains(&flag) {
+        if !["--no-announce", "--no-qr", "--no-address-limits"].contains(&flag) {
             let flag_too = ["server", flag, wrong];
             let said = Run::of(&mut with(&folder, &flag_too, &[(variable, wrong)]))
                 .code(2)

@@ -1,5 +1,6 @@
 //! The integration tests: the real binary, seen from outside. One file a subject.
 
+mod arriving;
 mod asking;
 mod backup;
 mod browser;

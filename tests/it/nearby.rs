@@ -153,9 +153,13 @@ fn two_rooms_are_found_from_a_third_machine() {
     let health: serde_json::Value =
         serde_json::from_str(&three.curl(&[&format!("http://{address}/health")])).expect("JSON");
     assert_eq!(health["id"], id_1.as_str());
-    // A client without the key learns nothing about the room.
+    // A client without the key learns nothing about the room but which it is.
     let guest = format!("http://10.77.0.2:{}/health", port(&second));
-    assert_eq!(three.curl(&[&guest]), "{\"status\":\"ok\"}\n");
+    let health: serde_json::Value = serde_json::from_str(&three.curl(&[&guest])).expect("JSON");
+    assert_eq!(health["id"], id_2.as_str());
+    for name in ["room", "addresses", "version"] {
+        assert!(health.get(name).is_none(), "{health}");
+    }
     // All its addresses can be reached.
     let v6 = found.split(' ').next_back().expect("an address");
     let v6 = v6.replace("%", "%25");

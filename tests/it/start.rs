@@ -45,6 +45,11 @@ fn cannot_start(folder: &Folder, args: &[&str], parts: &[&str]) {
 fn it_says_where_it_listens_and_how_to_join() {
     let mut server = Server::start(&["--room", "lobby"]);
     let said = server.console.text();
+    let first = format!(
+        "Open this address in any browser on this machine:\n  http://{}/\nOr join by ",
+        server.address
+    );
+    assert!(said.contains(&first), "{said}");
     assert!(
         said.contains(&format!("chatroom gui --name YOU {}", server.address)),
         "{said}"
@@ -100,12 +105,18 @@ fn the_commands_it_suggests_work_as_they_stand() {
             .lines()
             .filter_map(|line| line.strip_prefix("  "))
             .collect();
-        let [window, listen, say, _link] = lines[..] else {
+        let [page, window, listen, say, _link] = lines[..] else {
             panic!("{text}");
         };
         assert_eq!(window.starts_with("chatroom gui"), by_name, "{window}");
         let window = window.replace("gui --name YOU", "replay --verify log.txt #");
-        for line in [say, &listen.replace("/events", "/events?poll=1"), &window] {
+        let page = &format!("curl --fail {page}");
+        for line in [
+            page,
+            say,
+            &listen.replace("/events", "/events?poll=1"),
+            &window,
+        ] {
             let mut shell = Command::new("sh");
             folder.settle(&mut shell);
             shell

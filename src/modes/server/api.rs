@@ -31,6 +31,7 @@ use std::sync::Arc;
 use crate::http::{Head, Response};
 use crate::wire::endpoint::{Endpoint, Unrouted, Variable};
 
+use super::addresses::JoinAddresses;
 use super::console::ShownRequest;
 use super::fanout::Fanout;
 use super::room::Room;
@@ -58,6 +59,8 @@ pub struct Api {
     pub hosts: Hosts,
     /// The trusted proxies.
     pub proxies: Proxies,
+    /// The addresses that the server is reached at.
+    pub addresses: Arc<JoinAddresses>,
     /// The connections of which no request is under way.
     pub idle: Idle,
     /// The connections of each address.

@@ -42,6 +42,7 @@ impl Running {
             key: None,
             hosts: Hosts::new(&[], &[]),
             proxies: Proxies::default(),
+            addresses: Arc::new(JoinAddresses::of(address)),
             files: 1_024,
             console: Console::start(cli::ConsoleLevel::Quiet),
         };

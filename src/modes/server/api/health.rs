@@ -24,6 +24,7 @@ impl Api {
         let more = [
             ("version", serde_json::json!(env!("CARGO_PKG_VERSION"))),
             ("room", serde_json::json!(self.room.rules.room)),
+            ("addresses", serde_json::json!(self.addresses.shared())),
             ("uptime", serde_json::json!(self.room.uptime().as_secs())),
             ("members", serde_json::json!(self.room.member_count())),
             ("listeners", serde_json::json!(self.fanout.listeners())),

@@ -624,9 +624,18 @@ document.addEventListener("pointerdown", ({ target }) => {
   if (!$("menu-list").hidden && !target.closest("#menu-list, #menu")) closeMenu();
 });
 
-function showWall(wanted) {
-  project(wanted, page.addresses ?? [`${location.origin}/`]);
+// Others join at the page's own address, unless that is of the server's machine alone, and at those that the
+// server knows; behind a proxy it knows none.
+async function showWall(wanted) {
+  const own = `${location.origin}/`;
+  project(wanted, page.addresses ?? [own]);
   draw();
+  if (!wanted) return;
+  const { addresses = [] } = await askHealth(undefined, page.session.token).catch(() => ({}));
+  const known = location.protocol === "https:" ? [] : addresses;
+  const isAlone = known.length && /^(localhost|127\.|\[::1)/.test(location.hostname);
+  page.addresses = [...new Set(isAlone ? known : [own, ...known])];
+  if (isProjecting()) project(true, page.addresses);
 }
 $("wall-leave").addEventListener("click", () => showWall(false));
 

@@ -78,9 +78,9 @@ export async function ask(method, path, { token, headers, body, signal } = {}) {
 }
 
 // Asks for the state of the server, which answers also while nothing can be stored.
-export async function askHealth(signal) {
+export async function askHealth(signal, token) {
   try {
-    return await ask("GET", "/health", { signal });
+    return await ask("GET", "/health", { signal, token });
   } catch (error) {
     if (error.body?.id) return error.body;
     throw error;

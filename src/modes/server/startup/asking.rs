@@ -28,8 +28,8 @@ use crate::system::wait::{Wake, Woken, readable, waking};
 
 const QUESTION: &str = "Show the old conversation here? It is kept either way. [yes/no] ";
 const AGAIN: &str = "Answer yes or no; Enter means no. [yes/no] ";
-/// The lines of a screen that are for where to join, and for the question.
-const SPARE_ROWS: u64 = 12;
+/// The lines of a screen that are for the question and its answer.
+const SPARE_ROWS: u64 = 3;
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 256;
 
@@ -42,13 +42,13 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Says where the room is, by `say_where`, and shows the old conversation, which ends at `end`,
+    /// Says where the room is, by `say_where`, which returns its number of lines, and shows the old conversation, which ends at `end`,
     /// if that is wanted; asks the operator if this runs in the foreground of a terminal. Returns at once.
     pub fn begin(
         args: &ServerArgs,
         end: u64,
         console: Console,
-        say_where: impl Fn() + Send + 'static,
+        say_where: impl Fn() -> u64 + Send + 'static,
     ) -> Asking {
         let over = Arc::new(AtomicBool::new(false));
         let asks = args.history == History::Ask && end > 0 && may_ask();
@@ -83,20 +83,20 @@ impl Asking {
             over: Arc::clone(&over),
         };
         let talk = move || {
-            let mut seen = false;
+            let mut seen = None;
             if asks {
-                say_where();
+                let lines = say_where();
                 old.console.ask(QUESTION);
                 let _continued = on_continue.ok().map(Continued::watch);
                 if answer(&old.console, woken, &old.over) != Some(true) {
                     return old.console.go_on();
                 }
-                seen = true;
+                seen = Some(lines);
             }
             let shown = old.show();
             // A long conversation has moved it off the screen.
-            seen &= shown + SPARE_ROWS < rows();
-            if !seen && !old.over.load(Ordering::Relaxed) {
+            let is_seen = seen.is_some_and(|lines| lines + shown + SPARE_ROWS < rows());
+            if !is_seen && !old.over.load(Ordering::Relaxed) {
                 say_where();
             }
             old.console.go_on();

@@ -2,11 +2,13 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
-use crate::address::Address;
 use crate::cli::{self, ServerArgs, typed};
+use crate::modes::server::addresses::{JoinAddresses, OwnAddress, page};
+use crate::system::terminal;
+
+use super::qr;
 
 /// The console's level if none is set.
 pub fn default_console() -> cli::ConsoleLevel {
@@ -17,43 +19,53 @@ pub fn default_console() -> cli::ConsoleLevel {
     }
 }
 
-/// Prints where the server listens, what to paste to join it, and whether it is found `nearby`.
-/// `before` is how long the log was when it was opened.
+/// Prints where the server listens, what to open or paste to join it, and whether it is found `nearby`.
+/// `before` is how long the log was when it was opened. Returns the number of lines.
 pub fn say_where(
-    address: SocketAddr,
+    addresses: &JoinAddresses,
     args: &ServerArgs,
     has_key: bool,
     nearby: Option<&str>,
     before: u64,
-) {
-    let port = address.port();
+) -> u64 {
+    let now = addresses.now();
+    let Some((best, others)) = now.split_first() else {
+        return 0;
+    };
+    let at = addresses.at(best);
     // Where a relative name leads to depends on where somebody stood.
     let log = std::path::absolute(&args.log).unwrap_or_else(|_| args.log.clone());
     let mut text = format!(
-        "Listening on port {port}. The log is {} ({}).\nJoin with:\n",
+        "Listening on port {}. The log is {} ({}).\n",
+        at.port(),
         log.display(),
         size(before)
     );
-    let (own, login, key) = if has_key {
-        (own_command(), " -u YOU:KEY", "KEY")
+    text.push_str(&to_open(addresses, best, !args.no_qr));
+    let (login, key) = if has_key {
+        (" -u YOU:KEY", "KEY")
     } else {
-        (own_command(), "", "")
+        ("", "")
     };
-    for ip in reachable(address.ip()) {
-        let at = Address::of_ip(ip, address.port(), &network(ip));
-        let link = at.link();
-        let host = link.trim_start_matches("chatroom://");
-        text.push_str(&format!(
-            "  {own} gui --name YOU {at}\n  curl -N{login} http://{host}/events\n  \
-             curl -u YOU:{key} --data-raw hello http://{host}/messages\n  {link}\n"
-        ));
+    let (own, link) = (own_command(), at.link());
+    let host = link.trim_start_matches("chatroom://");
+    text.push_str(&format!(
+        "Or join by a window, curl, or a link:\n  {own} gui --name YOU {at}\n  curl -N{login} http://{host}/events\n  \
+         curl -u YOU:{key} --data-raw hello http://{host}/messages\n  {link}\n"
+    ));
+    if !others.is_empty() {
+        let others: Vec<String> = others
+            .iter()
+            .map(|own| format!("{} ({})", page(&addresses.at(own)), own.network))
+            .collect();
+        text.push_str(&format!("Also at {}.\n", others.join(", ")));
     }
     if let Some(nearby) = nearby {
         text.push_str(&format!("{nearby}\n"));
     }
     if has_key {
         text.push_str(
-            "The room has a key: the window asks for it; for curl, put it in place of KEY.\n",
+            "The room has a key: page and window ask for it; for curl, put it in place of KEY.\n",
         );
     }
     if args.sync != cli::Sync::Always {
@@ -65,6 +77,25 @@ pub fn say_where(
     // Nobody may be reading; the room is open all the same.
     let _ = io::stdout().write_all(text.as_bytes());
     let _ = io::stdout().flush();
+    text.lines().count() as u64
+}
+
+/// The lines for browsers: the best address, the machine's name, and on a terminal a code for phones.
+fn to_open(addresses: &JoinAddresses, best: &OwnAddress, code: bool) -> String {
+    let url = page(&addresses.at(best));
+    let whose = if best.ip.is_loopback() {
+        "on this machine"
+    } else {
+        "on this network"
+    };
+    let by_name = addresses.by_name();
+    let or = by_name.map_or(String::new(), |name| format!(" or {name}"));
+    let mut text = format!("Open this address in any browser {whose}:\n  {url}{or}\n");
+    let out = io::stdout();
+    if code && best.is_shared && out.is_terminal() && !terminal::is_dumb() {
+        text.push_str(&qr::drawing(&url, terminal::size(out)).unwrap_or_default());
+    }
+    text
 }
 
 /// The size of a log in words. Counting its events would take longer than opening it.
@@ -112,36 +143,29 @@ fn own_command() -> String {
     }
 }
 
-/// The name of the network in which this machine has `ip`.
-fn network(ip: IpAddr) -> String {
-    let all = if_addrs::get_if_addrs().unwrap_or_default();
-    let own = all.into_iter().find(|interface| interface.ip() == ip);
-    own.map(|interface| interface.name).unwrap_or_default()
-}
-
-/// The addresses under which others reach a server that listens on `ip`.
-fn reachable(ip: IpAddr) -> Vec<IpAddr> {
-    if !ip.is_unspecified() {
-        return vec![ip];
-    }
-    let mut found: Vec<IpAddr> = if_addrs::get_if_addrs()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|interface| interface.ip())
-        .filter(|found| !found.is_loopback() && (found.is_ipv4() || ip.is_ipv6()))
-        .filter(|found| !matches!(found, IpAddr::V6(v6) if v6.is_unicast_link_local()))
-        .collect();
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
-        found.push(IpAddr::from([127, 0, 0, 1]));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_said_with_the_machines_name_and_for_whom_it_is() {
+        let listen = "0.0.0.0:1337".parse().expect("an address");
+        let named = JoinAddresses::named(listen, "box.local");
+        let own = |ip: [u8; 4]| OwnAddress {
+            ip: ip.into(),
+            network: "eth0".to_string(),
+            is_shared: true,
+        };
+        assert_eq!(
+            to_open(&named, &own([192, 168, 1, 20]), false),
+            "Open this address in any browser on this network:\n  http://192.168.1.20:1337/ or http://box.local:1337/\n"
+        );
+        let alone = JoinAddresses::of("127.0.0.1:1337".parse().expect("an address"));
+        assert_eq!(
+            to_open(&alone, &own([127, 0, 0, 1]), false),
+            "Open this address in any browser on this machine:\n  http://127.0.0.1:1337/\n"
+        );
+    }
 
     #[test]
     fn sizes_are_short() {
