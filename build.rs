@@ -108,12 +108,12 @@ fn of_package() -> Option<String> {
 const PAGE: &str = "src/modes/server/page";
 
 /// Puts the web page together from its modules: one document for each language of `strings.js`, without
-/// comments and indentation, compressed once. `OUT_DIR/page.rs` lists them.
+/// comments, indentation and the line breaks that mean nothing, compressed once. `OUT_DIR/page.rs` lists them.
 fn page() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PAGE}");
     let read = |name: &str| fs::read_to_string(Path::new(PAGE).join(name));
     let html = read("page.html")?;
-    let style = stripped(&read("page.css")?);
+    let style = set_solid(&stripped(&read("page.css")?));
     let mut modules = Vec::new();
     modules_of("main.js", &read, &mut modules)?;
     let out = env::var("OUT_DIR")?;
@@ -202,7 +202,7 @@ fn script(modules: &[(String, String)], language: &str) -> Result<String, Box<dy
             script += "\n";
         }
     }
-    let script = stripped(&script);
+    let script = joined(&stripped(&script));
     for forbidden in ["</script", "<!--", "{{"] {
         if script.contains(forbidden) {
             return Err(format!("{PAGE}: {forbidden} in a script").into());
@@ -242,6 +242,36 @@ fn one_language(text: &str, language: &str) -> Result<String, Box<dyn Error>> {
         true => Ok(kept.replace("= TABLE;", &format!("= {};", language.to_uppercase()))),
         false => Err(format!("{PAGE}/strings.js: no table {table}").into()),
     }
+}
+
+/// A script without the line breaks after which a line would go on anyway; no text in it goes over lines.
+fn joined(script: &str) -> String {
+    let mut out = String::with_capacity(script.len());
+    for line in script.lines() {
+        out += line;
+        if !line.ends_with([';', '{', ',', '(', '[']) {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// A style without the spaces and line breaks between its rules.
+fn set_solid(style: &str) -> String {
+    let pairs = [
+        (" {", "{"),
+        ("{ ", "{"),
+        (" }", "}"),
+        (";}", "}"),
+        ("; ", ";"),
+        (": ", ":"),
+        (", ", ","),
+    ];
+    let lines: String = style.lines().map(|line| format!("{line} ")).collect();
+    let solid = pairs
+        .iter()
+        .fold(lines, |style, (from, to)| style.replace(from, to));
+    solid.replace("} ", "}").replace(";}", "}")
 }
 
 /// A text without indentation, empty lines and lines that are comments.

@@ -13,7 +13,7 @@
 //!    addresses, without sockets; `blocking`: the connection to a room that `replay --into` and
 //!    `backup` wait on.
 //! 6. [`hue`]: the colour of a name, in the window and on the terminal.
-//! 7. [`urls`]: the web addresses in a text.
+//! 7. [`urls`]: the web addresses in a text; [`text_forms`]: its code, quotes, links and names.
 //! 8. [`modes`]: the server, the window and the player.
 //! 9. [`nearby`]: rooms on the local network; [`carried`]: the window in a downloaded file;
 //!    [`version`]: the identity of this build.
@@ -29,6 +29,8 @@ pub(crate) mod cidr;
 pub mod cli;
 pub mod event;
 pub mod failure;
+#[cfg(test)]
+mod golden;
 pub mod http;
 pub(crate) mod hue;
 pub mod journal;
@@ -43,6 +45,7 @@ pub(crate) mod room_key;
 pub mod sse;
 pub mod supervisor;
 pub(crate) mod system;
+pub(crate) mod text_forms;
 pub(crate) mod urls;
 pub(crate) mod version;
 pub(crate) mod waited;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use linkify::{LinkFinder, LinkKind};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 /// The byte ranges of the links in a text (http, https, and what begins with `www.`), in order, not overlapping.
 /// Links to bare IPv6 addresses are not recognised. [`target`] says what a link opens.
@@ -102,21 +103,36 @@ fn ends(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Quotation marks, and what ends or encloses a sentence in scripts that set it without a space.
+/// Returns whether a link ends before this character: spaces of any width, quotation marks, and the punctuation of
+/// other scripts, but for the dots within titles; and what turns the direction of what follows.
 fn is_end(c: char) -> bool {
-    matches!(c, '«' | '»' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '‹' | '›' | '\u{2e42}'
-        | '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}'
-        | '\u{ff01}' | '\u{ff02}' | '\u{ff07}'..='\u{ff09}' | '\u{ff0c}' | '\u{ff0e}'
-        | '\u{ff1a}' | '\u{ff1b}' | '\u{ff1c}' | '\u{ff1e}' | '\u{ff1f}' | '\u{ff3b}' | '\u{ff3d}'
-        | '\u{ff5b}' | '\u{ff5d}' | '\u{ff5f}'..='\u{ff65}' | '،' | '؛' | '؟' | '۔' | '।' | '॥' | '။' | '၊')
+    use GeneralCategory::{
+        ClosePunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation, OtherPunctuation,
+    };
+    if c.is_ascii() {
+        return c.is_ascii_whitespace();
+    }
+    let is_mark = || {
+        let category = c.general_category();
+        matches!(
+            category,
+            ClosePunctuation
+                | FinalPunctuation
+                | InitialPunctuation
+                | OpenPunctuation
+                | OtherPunctuation
+        )
+    };
+    let is_dot = matches!(c, '·' | '・');
+    let turns_or_points = matches!(c, '〜' | '＜' | '＞' | '\u{202a}'..='\u{202e}');
+    c.is_whitespace() || turns_or_points || !is_dot && is_mark()
 }
 
 /// Kana, ideographs, Korean syllables (whose particles follow without a space), Thai, Lao, Khmer,
 /// Burmese: words in these do not end with a space.
 pub fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-        | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+        | '\u{3041}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]
@@ -148,6 +164,8 @@ mod tests {
             ("", "！"),
             ("", "؟"),
             ("", "… and more"),
+            ("", "\u{a0}!"),
+            ("", "\u{2003}x"),
         ] {
             for link in [
                 "https://example.org/a",
@@ -177,8 +195,18 @@ mod tests {
             "https://en.wikipedia.org/wiki/Michelson–Morley_experiment",
             "https://ru.wikipedia.org/wiki/Россия",
             "https://de.wikipedia.org/wiki/Übung",
+            "https://ja.wikipedia.org/wiki/レオナルド・ダ・ヴィンチ",
+            "https://ca.wikipedia.org/wiki/Col·lecció",
         ] {
             assert_eq!(links_in(&format!("see {link} there")), [link]);
+        }
+    }
+
+    #[test]
+    fn only_the_web_is_opened() {
+        assert!(opens("http://example.org") && opens("HTTPS://example.org"));
+        for other in ["chatroom://x", "file:///x", "httpx://x", "http:x", ""] {
+            assert!(!opens(other), "{other}");
         }
     }
 

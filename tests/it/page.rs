@@ -76,8 +76,8 @@ impl Element {
 
     /// The messages in order, without their times.
     fn messages(&self) -> Vec<String> {
-        let all = self.named("p").into_iter();
-        all.filter(|p| p.attribute("id").is_some())
+        let all = self.all().into_iter();
+        all.filter(|p| ["p", "div"].contains(&&*p.name()) && p.attribute("id").is_some())
             .map(|p| {
                 let text = p.text();
                 text[..text.len() - " 22:34".len()].to_string()
@@ -269,6 +269,63 @@ fn nothing_from_a_log_is_markup() {
     }
     let addresses: Vec<String> = outside.take(2).map(|a| a.text()).collect();
     assert_eq!(addresses, ["http://a.test/", "https://b.test/?a=1&b="]);
+}
+
+#[test]
+fn code_and_quotes_have_elements_of_their_own() {
+    let texts = [
+        "see `a < b` at http://a.test/`c`",
+        "> so <b>\n> it is `x`\nno\n```js\n\n</code></pre><script>1</script>\n\thttp://b.test\n```\nend",
+        "> <img src=x onerror=alert(1)>",
+        "```\nnever closed",
+    ];
+    let log: Vec<u8> = texts
+        .iter()
+        .flat_map(|text| says(0, "mira", text))
+        .collect();
+    let page = page_of(&log, &[]);
+    let main = &page.named("main")[0];
+    let texts_of = |of: &Element, name: &str| -> Vec<String> {
+        of.named(name).iter().map(Element::text).collect()
+    };
+    let code = "\n</code></pre><script>1</script>\n\thttp://b.test";
+    assert_eq!(texts_of(main, "code"), ["a < b", "c", "x", code]);
+    assert_eq!(texts_of(main, "pre"), [code]);
+    let quotes = ["so <b>\nit is x", "<img src=x onerror=alert(1)>"];
+    assert_eq!(texts_of(main, "blockquote"), quotes);
+    let links = main.named("a").into_iter();
+    let links = links.filter_map(|link| link.attribute("href").filter(|to| !to.starts_with('#')));
+    assert_eq!(links.collect::<Vec<_>>(), ["http://a.test/"]);
+    assert!(main.named("img").is_empty() && main.named("script").is_empty());
+    // Each is a message with its place, time and direction.
+    assert_eq!(page.messages().len(), texts.len());
+    assert_eq!(page.messages()[3], texts[3]);
+    let blocks = &main.of_class("m");
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let id = block.attribute("id").expect("an id");
+        let link = block.named("a").pop().expect("a link");
+        assert_eq!(link.attribute("href"), Some(format!("#{id}")));
+    }
+    let parts: Vec<String> = blocks[0]
+        .0
+        .children
+        .borrow()
+        .iter()
+        .map(|part| Element(Rc::clone(part)).name())
+        .collect();
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(parts, ["blockquote", "div", "pre", "div", "a"]);
+    for name in ["blockquote", "pre"] {
+        assert_eq!(
+            main.named(name)[0].attribute("dir").as_deref(),
+            Some("auto")
+        );
+    }
 }
 
 #[test]

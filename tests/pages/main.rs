@@ -1,7 +1,8 @@
 //! The page of `chatroom replay --output html` in a browser (Chromium), and its pictures; the room's page is in
-//! [`room`]. With `CHATROOM_PICTURES` naming a folder (`make pictures`) the pictures are kept there.
+//! [`room`], its modules alone in [`golden`]. With `CHATROOM_PICTURES` naming a folder (`make pictures`) the pictures are kept there.
 
 mod browser;
+mod golden;
 mod room;
 mod terminal;
 
@@ -53,7 +54,7 @@ fn search(browser: &mut Browser, words: &str) {
     browser.until("/found|none/.test(document.querySelector('output').value)");
 }
 
-const SHOWN: &str = "[...document.querySelectorAll('main p[id]')].filter(p => p.checkVisibility())";
+const SHOWN: &str = "[...document.querySelectorAll('main [id]')].filter(p => p.checkVisibility())";
 
 #[test]
 fn matches_are_found_and_stepped_through() {
@@ -107,14 +108,14 @@ fn matches_are_found_and_stepped_through() {
     assert_eq!(browser.find(&format!("{SHOWN}.length")), 0);
     browser.press("Escape", 27, false);
     // A message's own address leads to it.
-    let id = browser.find("document.querySelectorAll('main p[id]')[1500].id");
+    let id = browser.find("document.querySelectorAll('main [id]')[1500].id");
     browser.open(&file, &format!("#{}", id.as_str().expect("an id")));
     browser.until("(r => r.top >= 0 && r.bottom < innerHeight)(document.querySelector(':target').getBoundingClientRect())");
     assert_eq!(browser.trouble(&address_of(&file)), Vec::<Value>::new());
 }
 
 /// Texts that try to be more than text.
-pub(crate) const ATTACKS: [&str; 17] = [
+pub(crate) const ATTACKS: [&str; 20] = [
     "<script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
     "\"><svg onload=alert(1)>",
@@ -132,7 +133,63 @@ pub(crate) const ATTACKS: [&str; 17] = [
     "\0\u{202e}\u{2028}\u{1b}]0;x\u{7}",
     "${document.title='owned'}",
     "{{constructor.constructor('alert(1)')()}}",
+    "```\n</code></pre><script>document.title='owned'</script>\n```",
+    "> </blockquote><img src=x onerror=\"document.title='owned'\">",
+    "`</code><svg onload=alert(1)>`",
 ];
+
+#[test]
+fn code_and_quotes_are_found_as_anything_else() {
+    let folder = Folder::new();
+    let log = [
+        says(0, "mira", "before"),
+        says(
+            1,
+            "mira",
+            "> a toaster?\nyes:\n```\nlet toaster = `1`;\n```",
+        ),
+        says(2, "bob", "`toaster` it is"),
+    ]
+    .concat();
+    let file = page(&folder, &log);
+    let mut browser = Browser::start(390, 844, 1.0, false);
+    browser.open(&file, "");
+    search(&mut browser, "toaster");
+    assert_eq!(
+        browser.find("document.querySelector('output').value"),
+        "2 found"
+    );
+    assert_eq!(browser.find(&format!("{SHOWN}.length")), 2);
+    browser.until("CSS.highlights.get('found').size === 3");
+    browser.press("Enter", 13, false);
+    assert_eq!(
+        browser.find("document.querySelector('.now').className"),
+        "m s y now"
+    );
+    // The time is not in it, and two lines are not one.
+    for (words, wanted) in [
+        ("toaster?yes", "none"),
+        ("toaster? yes", "1 found"),
+        ("22:34", "none"),
+    ] {
+        browser.press("Escape", 27, false);
+        search(&mut browser, words);
+        assert_eq!(
+            browser.find("document.querySelector('output').value"),
+            wanted,
+            "{words}"
+        );
+    }
+    browser.press("Escape", 27, false);
+    let face = |what: &str| {
+        format!("getComputedStyle(document.querySelector('{what}')).fontFamily.includes('mono')")
+    };
+    for what in ["pre code", "p code"] {
+        assert_eq!(browser.find(&face(what)), true, "{what}");
+    }
+    assert_eq!(browser.find(&face("blockquote")), false);
+    assert_eq!(browser.trouble(&address_of(&file)), Vec::<Value>::new());
+}
 
 #[test]
 fn a_hostile_log_does_nothing() {
@@ -188,7 +245,7 @@ fn it_fits_a_phone() {
         }
         let small = "[...document.querySelectorAll('button, input')].filter(e => e.getBoundingClientRect().height < 44 || e.getBoundingClientRect().width < 44).length + [...document.querySelectorAll('a, summary')].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 16).length";
         assert_eq!(browser.find(small), 0);
-        let size = "parseFloat(getComputedStyle(document.querySelector('main p[id]')).fontSize)";
+        let size = "parseFloat(getComputedStyle(document.querySelector('main [id]')).fontSize)";
         assert!(browser.find(size).as_f64() >= Some(16.0));
     }
 }
@@ -203,7 +260,7 @@ fn without_script_everything_is_there() {
     browser.open(&file, "");
     let there = browser.order("DOM.getDocument", serde_json::json!({"depth": 0}));
     let root = there["root"]["nodeId"].clone();
-    let all = serde_json::json!({"nodeId": root, "selector": "main p[id]"});
+    let all = serde_json::json!({"nodeId": root, "selector": "main [id]"});
     let found = browser.order("DOM.querySelectorAll", all);
     let messages = SAMPLE
         .split(|b| *b == b'\n')

@@ -31,9 +31,9 @@ use crate::modes::gui::link::{Link, health};
 use crate::modes::gui::model::{Effect, Input, Model};
 use crate::modes::gui::rooms::discovery::{Discovered, Discovery};
 use crate::modes::gui::talk::{LinkCommand, Login, Report, Resume};
-use crate::modes::gui::transcript::spans;
 use crate::modes::gui::window::{self, Action, LoginFields, Window};
 use crate::room_key;
+use crate::urls;
 use frames::Frames;
 use outside::{ask_desktop, no_thread, on_signals, on_the_wall, random_key};
 
@@ -433,7 +433,7 @@ impl Run {
 
     /// Opens a URL in the browser.
     fn open_url(&mut self, url: &str) {
-        if !spans::opens(url) {
+        if !urls::opens(url) {
             return;
         }
         if let Err(error) = browser::open(url) {

@@ -240,3 +240,45 @@ async fn post(
     };
     Ok((outcome, answer.reusable))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::golden::cases;
+    use crate::modes::gui::tests::{id, key};
+
+    #[test]
+    fn the_outbox_has_the_order_and_the_doubts_that_the_page_has() {
+        for case in cases("outbox") {
+            let mut outbox = Outbox::default();
+            for step in case["steps"].as_array().expect("steps") {
+                let order = &step["do"];
+                let of = |word: &str| order[word].as_str().map(key);
+                if let Some(key) = of("add") {
+                    let (text, after) = ("hi".to_string(), None);
+                    outbox.push(OutboxMessage { key, text, after });
+                } else if let Some(key) = of("sent") {
+                    outbox.note_sent(&key, order["after"].as_u64().map(id));
+                } else if let Some(key) = of("clear") {
+                    outbox.clear_doubt(&key);
+                } else {
+                    outbox.remove(&of("remove").expect("an order"));
+                }
+                let next = outbox.first();
+                let doubts = outbox
+                    .doubts()
+                    .map(|(key, after)| json!([key.as_str(), after.offset]));
+                let doubts: Vec<Value> = doubts.collect();
+                let title = &case["title"];
+                assert_eq!(
+                    json!(next.as_ref().map(Key::as_str)),
+                    step["next"],
+                    "{title}: {order}"
+                );
+                assert_eq!(Value::from(doubts), step["doubts"], "{title}: {order}");
+            }
+        }
+    }
+}

@@ -1,9 +1,9 @@
-//! The items of the transcript from top to bottom: messages in groups, days, folded runs of joins
-//! and leaves, gaps, the "new messages" line. Pure.
+//! The items of the transcript from top to bottom: messages in groups, days, pauses, folded runs of joins
+//! and leaves, gaps, the "new messages" line. Pure; the page's twin is src/modes/server/page/items.js.
 
 mod presence_run;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::history::action_of;
 use super::history::{EntryKind, HistoryEntry, Part, Scrollback};
@@ -12,8 +12,10 @@ pub use presence_run::run_words;
 
 /// Shortest run of joins and leaves that is folded into one line.
 const MANY: usize = 4;
-/// Longest pause between two messages of one group.
-const PAUSE: TimeDelta = TimeDelta::minutes(10);
+/// The pause between two messages that ends a group.
+const SAME_GROUP: TimeDelta = TimeDelta::minutes(5);
+/// Shortest pause between two messages that is named in a line of its own.
+const QUIET: TimeDelta = TimeDelta::minutes(10);
 
 /// The order of items at the same offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +30,8 @@ pub enum ItemRank {
     Day,
     /// The "new messages" line.
     Unread,
+    /// A pause.
+    Pause,
     /// An event or a folded run.
     Entry,
     /// A message that is not in the room yet.
@@ -67,6 +71,8 @@ pub enum ItemKind {
     Day(NaiveDate),
     /// The "new messages" line.
     Unread,
+    /// A pause before the next message, in whole minutes.
+    Pause(i64),
     /// An event.
     Entry {
         /// The message continues the group above, without the name.
@@ -91,6 +97,7 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
         surroundings,
         day: None,
         message: None,
+        said_at: None,
         new_from: surroundings.new_from,
         replaced: surroundings.log_change.map(|(at, _)| at),
     };
@@ -102,6 +109,7 @@ pub fn items(history: &Scrollback, surroundings: &Surroundings<'_>) -> Vec<Item>
                 made.end_run();
                 made.put(gap.end, ItemRank::Gap, ItemKind::Gap);
                 made.message = None;
+                made.said_at = None;
             }
             Part::Entry(entry) => {
                 if first {
@@ -141,6 +149,8 @@ struct Items<'a> {
     day: Option<NaiveDate>,
     /// The message whose group the next one may continue.
     message: Option<&'a HistoryEntry>,
+    /// The time of the newest message of this day, if nothing is missing since.
+    said_at: Option<NaiveDateTime>,
     new_from: Option<u64>,
     replaced: Option<u64>,
 }
@@ -156,6 +166,7 @@ impl<'a> Items<'a> {
         if let Some(at) = self.replaced.take_if(|at| *at < offset) {
             self.end_run();
             self.message = None;
+            self.said_at = None;
             self.put(at, ItemRank::Replaced, ItemKind::Replaced);
         }
     }
@@ -166,6 +177,7 @@ impl<'a> Items<'a> {
         if day.is_some() && day != self.day {
             self.end_run();
             self.message = None;
+            self.said_at = None;
             self.day = day;
             self.put(
                 offset,
@@ -186,6 +198,15 @@ impl<'a> Items<'a> {
             return;
         }
         self.end_run();
+        if is_message {
+            let before = std::mem::replace(&mut self.said_at, entry.local);
+            let pause = before.zip(entry.local).map(|(before, now)| now - before);
+            if let Some(pause) = pause.filter(|pause| *pause >= QUIET) {
+                self.message = None;
+                let kind = ItemKind::Pause(pause.num_minutes());
+                self.put(offset, ItemRank::Pause, kind);
+            }
+        }
         let grouped = self
             .message
             .is_some_and(|before| continues_group(before, entry));
@@ -224,7 +245,7 @@ fn continues_group(before: &HistoryEntry, entry: &HistoryEntry) -> bool {
         return false;
     };
     let is_soon = match (before.local, entry.local) {
-        (Some(before), Some(now)) => now - before < PAUSE,
+        (Some(before), Some(now)) => now - before < SAME_GROUP,
         _ => false,
     };
     a == b && is_soon && action_of(x).is_none() && action_of(y).is_none()
@@ -236,9 +257,10 @@ mod tests {
 
     use super::*;
     use crate::event::{Elapsed, Id, Key, LogId};
+    use crate::golden::cases;
     use crate::modes::gui::talk::OutboxMessage;
     use crate::modes::gui::transcript::surroundings::{Delivery, LogChange, Pending};
-    use chrono::NaiveDateTime;
+    use serde_json::Value;
 
     fn entry(offset: u64, minute: i64, kind: EntryKind) -> HistoryEntry {
         let start = NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day");
@@ -289,6 +311,7 @@ mod tests {
             ItemKind::Start => "start".to_string(),
             ItemKind::Day(day) => format!("-- {day}"),
             ItemKind::Unread => "-- new".to_string(),
+            ItemKind::Pause(minutes) => format!("-- {minutes} minutes"),
             ItemKind::Replaced => "-- replaced".to_string(),
             ItemKind::Entry { grouped: true } => {
                 let entry = history.get(item.id.offset).expect("it is there").copied();
@@ -324,6 +347,7 @@ mod tests {
                 "    0:00:09:two",
                 "[eve]: 0:00:09:three",
                 "[bob]: 0:00:09:four",
+                "-- 27 minutes",
                 "[bob]: 0:00:09:five",
                 "[bob]: 0:00:09:/me waves",
                 "[bob]: 0:00:09:six",
@@ -351,6 +375,7 @@ mod tests {
                 "start",
                 "-- 2026-11-23",
                 "[bob]: 0:00:09:one",
+                "-- 59 minutes",
                 "[bob]: 0:00:09:two",
                 "-- 2026-11-24",
                 "[bob]: 0:00:09:three",
@@ -404,5 +429,71 @@ mod tests {
             ..Surroundings::default()
         };
         assert_eq!(drawn(events, surroundings)[2], "Client (a) entered room");
+    }
+
+    /// An event of a case.
+    fn event_of(case: &Value) -> HistoryEntry {
+        let word = |field: &str| case[field].as_str().unwrap_or_default();
+        let name = || word("name").into();
+        let kind = match word("type") {
+            "message" => said(word("name"), word("text")),
+            "join" => EntryKind::Joined(name()),
+            "leave" => EntryKind::Left(name()),
+            "opened" => EntryKind::Room("Room opened (1.0)".into()),
+            "closed" => EntryKind::Room("Room closed".into()),
+            "notice" => EntryKind::Notice("Notice: tea".into()),
+            other => panic!("an event of no kind: {other}"),
+        };
+        let minute = case["minute"].as_f64().expect("a time");
+        let mut entry = entry(case["offset"].as_u64().expect("an offset"), 0, kind);
+        let after = TimeDelta::milliseconds((minute * 60_000.0).round() as i64);
+        entry.local = entry.local.map(|local| local + after);
+        entry
+    }
+
+    #[test]
+    fn the_transcript_has_the_items_that_the_page_has() {
+        for case in cases("items") {
+            let mut history = Scrollback::default();
+            let since = case["since"].as_u64();
+            history.stream_from(since.map(|offset| entry(offset, 0, said("", "")).id));
+            for event in case["events"].as_array().expect("events") {
+                assert!(history.push(event_of(event)));
+            }
+            let unfolded = case["unfolded"].as_array().into_iter().flatten();
+            let unfolded: BTreeSet<u64> = unfolded.filter_map(Value::as_u64).collect();
+            let count = case["pending"].as_u64().unwrap_or_default();
+            let waiting: Vec<Pending> = (0..count).map(|_| pending()).collect();
+            let surroundings = Surroundings {
+                new_from: case["unread"].as_u64(),
+                unfolded: Some(&unfolded),
+                pending: &waiting,
+                ..Surroundings::default()
+            };
+            let shown = |item: Item| match item.kind {
+                ItemKind::Gap => format!("gap {}", item.id.offset),
+                ItemKind::Start => "start".to_string(),
+                ItemKind::Day(day) => format!("day {day}"),
+                ItemKind::Unread => "unread".to_string(),
+                ItemKind::Pause(minutes) => format!("pause {minutes}"),
+                ItemKind::Run { last } => format!("run {}-{last}", item.id.offset),
+                ItemKind::Entry { grouped } => {
+                    let kind = match &history.get(item.id.offset).expect("it is there").kind {
+                        EntryKind::Message { .. } if grouped => "grouped",
+                        EntryKind::Message { .. } => "message",
+                        EntryKind::Notice(_) => "notice",
+                        _ => "presence",
+                    };
+                    format!("{kind} {}", item.id.offset)
+                }
+                ItemKind::Pending(n) => format!("pending {n}"),
+                ItemKind::Replaced | ItemKind::Note(_) => "no such thing".to_string(),
+            };
+            let items: Vec<String> = items(&history, &surroundings)
+                .into_iter()
+                .map(shown)
+                .collect();
+            assert_eq!(Value::from(items), case["items"], "{}", case["title"]);
+        }
     }
 }

@@ -7,11 +7,12 @@ use chrono::NaiveDateTime;
 use super::history::{EntryKind, HistoryEntry, Scrollback, action_of};
 use super::items::{Item, ItemKind, run_words};
 use super::layout::is_rtl;
-use super::spans::{Span, spans, target};
 use super::surroundings::{Delivery, LogChange, Pending, Surroundings};
 use crate::event::Key;
 use crate::modes::gui::keep::settings::TimeDisplay;
 use crate::modes::gui::text::{drawable, without_empty_end};
+use crate::text_forms::{BlockForm, SpanForm, blocks, spans};
+use crate::urls::target;
 
 /// The sentence where another log begins.
 const REPLACED: &str =
@@ -130,21 +131,39 @@ impl StyledText {
         // Empty lines at its end are not shown.
         let text = drawable(without_empty_end(text));
         self.rtl = is_rtl(&text);
+        let mut from = 0;
+        for block in blocks(&text) {
+            // With the line break before it.
+            let part = &text[from..block.range.end];
+            from = block.range.end;
+            match block.form {
+                BlockForm::Text => self.say_words(part, me, tone),
+                BlockForm::Quote if tone == Tone::Text => self.say_words(part, me, Tone::Quiet),
+                BlockForm::Quote => self.say_words(part, me, tone),
+                BlockForm::Code => {
+                    self.add(part, tone);
+                }
+            }
+        }
+    }
+
+    /// Adds words that are no block of code.
+    fn say_words(&mut self, text: &str, me: Option<&str>, tone: Tone) {
         let mut at = 0;
-        for (range, span) in spans(&text, me) {
+        for span in spans(text, me.as_slice()) {
+            let range = match span.form {
+                SpanForm::Code => continue,
+                SpanForm::Link | SpanForm::Name => span.range,
+            };
             if at < range.start {
                 self.add(&text[at..range.start], tone);
             }
             at = range.end;
-            match span {
-                Span::Link => {
-                    let address = text[range].to_string();
-                    self.click(&address, Click::Open(target(&address)));
-                }
-                Span::Mention => {
-                    self.mention = true;
-                    self.add(&text[range], Tone::Mention);
-                }
+            if span.form == SpanForm::Link {
+                self.click(&text[range.clone()], Click::Open(target(&text[range])));
+            } else {
+                self.mention = true;
+                self.add(&text[range], Tone::Mention);
             }
         }
         if at < text.len() || at == 0 {
@@ -229,6 +248,15 @@ pub fn text_of(
             centred(&words, Placement::Centred, Tone::Text)
         }
         ItemKind::Unread => centred("new messages", Placement::Rule, Tone::Unread),
+        ItemKind::Pause(minutes) => {
+            let words = match (minutes / 60, minutes) {
+                (0, 1) => "1 minute later".to_string(),
+                (0, minutes) => format!("{minutes} minutes later"),
+                (1, _) => "1 hour later".to_string(),
+                (hours, _) => format!("{hours} hours later"),
+            };
+            centred(&words, Placement::Centred, Tone::Quiet)
+        }
         ItemKind::Pending(n) => match surroundings.pending.get(n) {
             Some(pending) => of_pending(surroundings.writer, surroundings.saves, pending),
             None => StyledText::new(Placement::Note),

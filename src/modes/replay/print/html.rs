@@ -15,14 +15,15 @@ use chrono::NaiveDate;
 
 use super::renderer::{CheckedLine, Renderer};
 use crate::event::Stamp;
-use crate::line::Shape;
+use crate::line::{self, Shape};
 use crate::modes::replay::read::defects::Defect;
+use crate::text_forms::FormBlock;
 use joins_and_leaves::JoinsAndLeaves;
 use text::{name, said};
 use wall_clock::WallClock;
 
-/// The time within which messages of one person share a heading.
-const TOGETHER: Duration = Duration::from_secs(10 * 60);
+/// The pause after which a message of the same person has a heading of its own.
+const TOGETHER: Duration = Duration::from_secs(5 * 60);
 /// Lines that a browser lays out together, at most: usually, and for one person who goes on talking.
 const PART: (usize, usize) = (50, 200);
 
@@ -103,7 +104,7 @@ impl HtmlRenderer {
         let before = self
             .speaker
             .as_ref()
-            .filter(|(who, at)| goes_on && who == from && line.at.since(*at) <= TOGETHER)
+            .filter(|(who, at)| goes_on && who == from && line.at.since(*at) < TOGETHER)
             .map(|(_, at)| *at);
         if let Some(action) = text.strip_prefix(b"/me ") {
             self.apart(Some(line.at), out);
@@ -133,9 +134,37 @@ impl HtmlRenderer {
                 self.speaker = Some((from.to_vec(), line.at));
             }
         }
-        self.open(class, line, out);
-        said(text, out);
-        self.close(line, out);
+        let text = line::text_of(text);
+        let text = String::from_utf8_lossy(&text);
+        match text::blocks_of(&text) {
+            Some(blocks) => self.blocks(class, line, &blocks, out),
+            None => {
+                self.open(class, line, out);
+                text::put_spans(&text, out);
+                self.close(line, out);
+            }
+        }
+    }
+
+    /// Adds a message with quotes or blocks of code, which no paragraph can have in it.
+    fn blocks(
+        &mut self,
+        class: &str,
+        line: &CheckedLine<'_>,
+        blocks: &[FormBlock<'_>],
+        out: &mut Vec<u8>,
+    ) {
+        out.extend_from_slice(b"<div class=\"m");
+        if !class.is_empty() {
+            out.push(b' ');
+            out.extend_from_slice(class.as_bytes());
+        }
+        out.extend_from_slice(b"\" id=\"");
+        out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
+        out.extend_from_slice(b"\">\n");
+        text::put_blocks(blocks, out);
+        self.put_time(line, out);
+        out.extend_from_slice(b"</div>\n");
     }
 
     /// Opens a message, with its id.
@@ -153,11 +182,16 @@ impl HtmlRenderer {
 
     /// Closes a message, with its time, which links to it.
     fn close(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
+        self.put_time(line, out);
+        out.extend_from_slice(b"</p>\n");
+    }
+
+    fn put_time(&mut self, line: &CheckedLine<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b" <a href=\"#");
         out.extend_from_slice(itoa::Buffer::new().format(line.offset).as_bytes());
         out.extend_from_slice(b"\">");
         self.clock.minute_of(line.at).write(line.raw.time, out);
-        out.extend_from_slice(b"</a></p>\n");
+        out.extend_from_slice(b"</a>");
     }
 
     fn pass(&mut self, line: &CheckedLine<'_>, who: &[u8], what: &str, out: &mut Vec<u8>) {

@@ -97,10 +97,6 @@ export class History {
     }
   }
 
-  gaps() {
-    return [...this.parts()].filter((part) => part.gap).map((part) => part.gap);
-  }
-
   get(id) {
     const offset = offsetOf(id);
     const segment = this.segments.find((one) => one.start <= offset && offset < one.end);

@@ -11,7 +11,7 @@ const SAME_GROUP = 5 * 60e3;
 const QUIET = 10 * 60e3;
 
 // The text after "/me ", if a message is an action.
-export const actionOf = (text) => (/^\/me [^\n]*\S/.test(text) ? text.slice(4) : null);
+export const actionOf = (text) => (/^\/me /i.test(text) ? text.slice(4) : null);
 
 const isPresence = ({ type }) => type === "join" || type === "leave" || type === "opened" || type === "closed";
 

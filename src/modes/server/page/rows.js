@@ -1,7 +1,7 @@
 // The rows of the transcript, one for each item.
 
 import { button, hueOf, make, named } from "./dom.js";
-import { blocksOf, spansOf } from "./forms.js";
+import { blocksOf, isCalled, spansOf, targetOf } from "./forms.js";
 import { actionOf, summaryOf } from "./items.js";
 import { t } from "./strings.js";
 import { clockOf, dayWords, elapsedOf, lengthOf, wholeOf } from "./times.js";
@@ -19,9 +19,9 @@ function spans(text, context) {
   return spansOf(text, context.names).map((span) => {
     switch (span.kind) {
       case "code":
-        return make("code", {}, span.text.slice(1, -1));
+        return make("code", {}, span.text);
       case "link":
-        return make("a", { href: span.text, target: "_blank", rel: "noopener noreferrer" }, span.text);
+        return make("a", { href: targetOf(span.text), target: "_blank", rel: "noopener noreferrer" }, span.text);
       case "name":
         return make("b", { class: `at h${hueOf(span.text.replace(/^@/, ""))}` }, span.text);
       default:
@@ -94,9 +94,6 @@ function message({ event, grouped }, context) {
   article.setAttribute("aria-label", `${event.from}, ${clockOf(Date.parse(event.at))}`);
   return article;
 }
-
-// Whether a text speaks to somebody: the name stands alone in it.
-export const isCalled = (text, me) => me !== null && spansOf(text, [me]).some(({ kind }) => kind === "name");
 
 function pending({ message: one }, context) {
   const refused = one.why !== null;

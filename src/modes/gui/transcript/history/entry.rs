@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 
 use crate::event::{Body, Elapsed, Id, Recorded, Stamp};
 use crate::line::escaped_name;
-use crate::modes::gui::transcript::spans::mentions;
+use crate::text_forms::calls;
 use crate::wire::Wire;
 
 /// One event of the transcript.
@@ -57,7 +57,7 @@ impl EntryKind {
                 ..
             } => {
                 let own = me == Some(from.as_str());
-                let to_us = !own && me.is_some_and(|me| mentions(&text, me));
+                let to_us = !own && me.is_some_and(|me| calls(&text, me));
                 let (from, text) = (from.into(), text.into());
                 EntryKind::Message {
                     from,
@@ -119,7 +119,7 @@ impl HistoryEntry {
         } = &mut self.kind
         {
             *own = **from == *me;
-            *to_us = !*own && mentions(text, me);
+            *to_us = !*own && calls(text, me);
         }
     }
 

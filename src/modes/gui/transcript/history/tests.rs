@@ -1,4 +1,7 @@
+use serde_json::Value;
+
 use super::*;
+use crate::golden::cases;
 use crate::modes::gui::tests::id;
 
 fn entry(offset: u64) -> HistoryEntry {
@@ -171,4 +174,25 @@ fn a_copied_event_has_its_line_breaks_and_a_name_cannot_end_early() {
         ..entry(1)
     };
     assert_eq!(said.copied(), "[a\\]b]: 0:00:17:one\ntwo\t@three & \\");
+}
+
+#[test]
+fn the_history_has_the_gaps_that_the_page_has() {
+    for case in cases("history") {
+        let mut history = Scrollback::default();
+        for step in case["steps"].as_array().expect("steps") {
+            let order = &step["do"];
+            let number = |field: &str| order[field].as_u64();
+            if let Some(offsets) = order["insert"].as_array() {
+                let offsets: Vec<u64> = offsets.iter().filter_map(Value::as_u64).collect();
+                let covers = number("from").expect("a start")..number("to").expect("an end");
+                assert!(history.insert(covers, range(&offsets)));
+            } else if let Some(offset) = number("push") {
+                history.push(entry(offset));
+            } else {
+                history.stream_from(number("after").map(id));
+            }
+            assert_eq!(step["shown"], drawn(&history), "{}: {order}", case["title"]);
+        }
+    }
 }

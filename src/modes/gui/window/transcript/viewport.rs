@@ -6,10 +6,10 @@ use super::rows::{LaidOut, RowLayout};
 use super::selection::Selection;
 use super::{ClickTarget, Viewport};
 use crate::modes::gui::model::{Input, Model};
+use crate::modes::gui::transcript::found::found;
 use crate::modes::gui::transcript::items::ItemId;
 use crate::modes::gui::transcript::items::ItemRank;
 use crate::modes::gui::transcript::items::items;
-use crate::modes::gui::transcript::spans;
 use crate::modes::gui::transcript::view::View;
 use crate::modes::gui::window::appearance;
 
@@ -133,7 +133,7 @@ impl Viewport {
                 continue;
             };
             let head = laid.line.head;
-            let ranges = spans::found(&laid.line.text[head..], needle).into_iter();
+            let ranges = found(&laid.line.text[head..], needle).into_iter();
             let ranges = ranges.map(|range| (id, head + range.start..head + range.end));
             self.matches.extend(ranges);
         }

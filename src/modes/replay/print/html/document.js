@@ -44,7 +44,7 @@
   async function read(mine) {
     if (texts) return true;
     const found = [];
-    const all = document.querySelectorAll("main p[id]");
+    const all = document.querySelectorAll("main [id]");
     const whole = await each(all, mine, (message) => {
       const name = nameOf(message);
       found.push([message, (name ? name.textContent + "\n" : "") + message.textContent.slice(0, -message.lastChild.textContent.length)]);
@@ -109,7 +109,7 @@
     settle();
   }
 
-  const atTop = () => document.elementFromPoint(innerWidth / 2, 130)?.closest("main p, .g") ?? null;
+  const atTop = () => document.elementFromPoint(innerWidth / 2, 130)?.closest("main p, .m, .g") ?? null;
   const number = (n) => n.toLocaleString("en-GB");
 
   function say() {
@@ -151,7 +151,7 @@
       current.priority = 1;
       if (pattern) {
         for (const part of seen) {
-          for (const message of part.querySelectorAll("p.y")) {
+          for (const message of part.querySelectorAll("p.y, .m.y")) {
             const to = message === hits[now] ? current : found;
             ranges(message, to);
             const name = nameOf(message);
@@ -206,7 +206,7 @@
   });
   // A message's own link shows it where it was said.
   document.querySelector("main").addEventListener("click", (event) => {
-    const link = event.target.closest("p[id] > a[href^='#']");
+    const link = event.target.closest("[id] > a[href^='#']");
     if (link && pattern) end(link.parentNode);
   });
 })();

@@ -7,7 +7,8 @@
 
 use crate::hue::{hash, hue_of};
 use crate::line;
-use crate::urls::{target, urls};
+use crate::text_forms::{BlockForm, FormBlock, SpanForm, blocks, spans};
+use crate::urls::target;
 
 /// The number of colours of names.
 pub(super) const HUES: usize = 128;
@@ -76,24 +77,63 @@ fn is_nowhere(c: char) -> bool {
     u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
-/// Appends a text as it stands in a line, with its URLs as links.
+/// Appends a text as it stands in a line, with its links and the code within its lines.
 pub(super) fn said(text: &[u8], out: &mut Vec<u8>) {
     let text = line::text_of(text);
-    let text = String::from_utf8_lossy(&text);
+    put_spans(&String::from_utf8_lossy(&text), out);
+}
+
+/// Appends the blocks of a text as elements of their own: words, quotes and code.
+pub(super) fn put_blocks(blocks: &[FormBlock<'_>], out: &mut Vec<u8>) {
+    for block in blocks {
+        let (open, close): (&[u8], &[u8]) = match block.form {
+            BlockForm::Text => (b"<div dir=\"auto\">", b"</div>\n"),
+            BlockForm::Quote => (b"<blockquote dir=\"auto\">", b"</blockquote>\n"),
+            BlockForm::Code => (
+                b"<pre dir=\"auto\" tabindex=\"0\"><code>",
+                b"</code></pre>\n",
+            ),
+        };
+        out.extend_from_slice(open);
+        match block.form {
+            BlockForm::Code => put(&block.text, out),
+            BlockForm::Text | BlockForm::Quote => put_spans(&block.text, out),
+        }
+        out.extend_from_slice(close);
+    }
+}
+
+/// Returns the blocks of a text as it stands in a line, if it is more than words.
+pub(super) fn blocks_of(text: &str) -> Option<Vec<FormBlock<'_>>> {
+    let found = blocks(text);
+    let is_plain = matches!(&*found, [block] if block.form == BlockForm::Text);
+    (!is_plain).then_some(found)
+}
+
+/// Appends words, with their links and the code among them.
+pub(super) fn put_spans(text: &str, out: &mut Vec<u8>) {
     let mut from = 0;
-    for link in urls(&text) {
-        let address = &text[link.clone()];
+    for span in spans(text, &[]) {
+        let shown = &text[span.shown];
         // A URL that cannot be shown as it is may not be what it seems.
-        if line::escaped_size(address) != address.len() || address.chars().any(is_nowhere) {
+        let is_hidden =
+            || line::escaped_size(shown) != shown.len() || shown.chars().any(is_nowhere);
+        if span.form == SpanForm::Link && is_hidden() {
             continue;
         }
-        put(&text[from..link.start], out);
-        out.extend_from_slice(b"<a href=\"");
-        put(&target(address), out);
-        out.extend_from_slice(b"\" rel=\"noopener noreferrer\" target=\"_blank\">");
-        put(address, out);
-        out.extend_from_slice(b"</a>");
-        from = link.end;
+        put(&text[from..span.range.start], out);
+        from = span.range.end;
+        if span.form == SpanForm::Link {
+            out.extend_from_slice(b"<a href=\"");
+            put(&target(shown), out);
+            out.extend_from_slice(b"\" rel=\"noopener noreferrer\" target=\"_blank\">");
+            put(shown, out);
+            out.extend_from_slice(b"</a>");
+        } else {
+            out.extend_from_slice(b"<code>");
+            put(shown, out);
+            out.extend_from_slice(b"</code>");
+        }
     }
     put(&text[from..], out);
 }
