@@ -11,8 +11,10 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::io;
+use std::iter::Peekable;
 use std::path::Path;
 use std::process::Command;
+use std::str::Chars;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -108,7 +110,7 @@ fn of_package() -> Option<String> {
 const PAGE: &str = "src/modes/server/page";
 
 /// Puts the web page together from its modules: one document for each language of `strings.js`, without
-/// comments, indentation and the line breaks that mean nothing, compressed once. `OUT_DIR/page.rs` lists them.
+/// comments, indentation and what else means nothing to a browser, compressed once. `OUT_DIR/page.rs` lists them.
 fn page() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PAGE}");
     let read = |name: &str| fs::read_to_string(Path::new(PAGE).join(name));
@@ -202,7 +204,7 @@ fn script(modules: &[(String, String)], language: &str) -> Result<String, Box<dy
             script += "\n";
         }
     }
-    let script = joined(&stripped(&script));
+    let script = set_tight(&stripped(&script));
     for forbidden in ["</script", "<!--", "{{"] {
         if script.contains(forbidden) {
             return Err(format!("{PAGE}: {forbidden} in a script").into());
@@ -244,16 +246,73 @@ fn one_language(text: &str, language: &str) -> Result<String, Box<dyn Error>> {
     }
 }
 
-/// A script without the line breaks after which a line would go on anyway; no text in it goes over lines.
-fn joined(script: &str) -> String {
+/// A script without the spaces and line breaks that mean nothing, and with `let` for `const`. No text, template or
+/// pattern in it goes over lines.
+fn set_tight(script: &str) -> String {
     let mut out = String::with_capacity(script.len());
     for line in script.lines() {
-        out += line;
+        tighten(&mut line.chars().peekable(), false, &mut out);
         if !line.ends_with([';', '{', ',', '(', '[']) {
             out.push('\n');
         }
     }
     out
+}
+
+/// Copies code up to the end of the line, or of the template's expression that it is, without the spaces beside what
+/// ends a word anyway.
+fn tighten(chars: &mut Peekable<Chars<'_>>, in_template: bool, out: &mut String) {
+    let ends_word = |c: char| "=<>&|?:,;(){}[]!*\n".contains(c);
+    let mut open = 0;
+    while let Some(c) = chars.next() {
+        let before = out.chars().next_back().unwrap_or('\n');
+        match c {
+            ' ' => {
+                if let Some(rest) = out.strip_suffix("const")
+                    && rest.ends_with(|c: char| !c.is_alphanumeric())
+                {
+                    out.replace_range(rest.len().., "let");
+                }
+                if !ends_word(before) && !chars.peek().copied().is_some_and(ends_word) {
+                    out.push(c);
+                }
+                continue;
+            }
+            '{' => open += 1,
+            '}' if open == 0 && in_template => return,
+            '}' if open > 0 => open -= 1,
+            '"' | '\'' | '`' => {
+                literal(c, chars, out);
+                continue;
+            }
+            // A pattern: what is divided ends a word, or a bracket.
+            '/' if ends_word(before) && !")]}".contains(before) || out.ends_with("return ") => {
+                literal(c, chars, out);
+                continue;
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+}
+
+/// Copies a text, template or pattern that this mark began, to its end.
+fn literal(mark: char, chars: &mut Peekable<Chars<'_>>, out: &mut String) {
+    out.push(mark);
+    let mut in_class = false;
+    while let Some(c) = chars.next() {
+        out.push(c);
+        match c {
+            '\\' => out.extend(chars.next()),
+            '[' | ']' if mark == '/' => in_class = c == '[',
+            '{' if mark == '`' && out.ends_with("${") => {
+                tighten(chars, true, out);
+                out.push('}');
+            }
+            _ if c == mark && !in_class => return,
+            _ => {}
+        }
+    }
 }
 
 /// A style without the spaces and line breaks between its rules.

@@ -250,7 +250,6 @@ pub fn text_of(
         ItemKind::Unread => centred("new messages", Placement::Rule, Tone::Unread),
         ItemKind::Pause(minutes) => {
             let words = match (minutes / 60, minutes) {
-                (0, 1) => "1 minute later".to_string(),
                 (0, minutes) => format!("{minutes} minutes later"),
                 (1, _) => "1 hour later".to_string(),
                 (hours, _) => format!("{hours} hours later"),
@@ -374,6 +373,7 @@ mod tests {
     use super::*;
     use crate::event::{Elapsed, Id, LogId};
     use crate::modes::gui::talk::OutboxMessage;
+    use crate::modes::gui::transcript::items::{ItemId, ItemRank};
     use chrono::NaiveDate;
 
     fn said(text: &str) -> HistoryEntry {
@@ -436,6 +436,46 @@ mod tests {
         let (range, click) = &line.clicks[0];
         assert_eq!(*click, Click::Open("https://a.example/x?y=1".to_string()));
         assert_eq!(&line.text[range.clone()], "https://a.example/x?y=1");
+    }
+
+    #[test]
+    fn code_is_left_alone_and_a_quote_is_quiet() {
+        assert!(!line("`eve`").mention);
+        let line = line("> eve: see http://a.example\n`eve http://b.example`\n```\neve\n```\nend");
+        assert!(line.mention);
+        let parts = line.parts(line.head..line.text.len());
+        let parts: Vec<(&str, Tone)> = parts.map(|(r, tone)| (&line.text[r], tone)).collect();
+        assert_eq!(
+            parts,
+            [
+                ("> ", Tone::Quiet),
+                ("eve", Tone::Mention),
+                (": see ", Tone::Quiet),
+                ("http://a.example", Tone::Link),
+                ("\n`eve http://b.example`", Tone::Text),
+                ("\n```\neve\n```", Tone::Text),
+                ("\nend", Tone::Text),
+            ]
+        );
+        assert_eq!(line.clicks.len(), 1);
+    }
+
+    #[test]
+    fn a_pause_is_named_by_its_largest_unit() {
+        for (minutes, words) in [
+            (10, "10 minutes later"),
+            (59, "59 minutes later"),
+            (60, "1 hour later"),
+            (119, "1 hour later"),
+            (300, "5 hours later"),
+        ] {
+            let (offset, rank) = (1, ItemRank::Pause);
+            let id = ItemId { offset, rank };
+            let kind = ItemKind::Pause(minutes);
+            let (history, around) = (Scrollback::default(), Surroundings::default());
+            let line = text_of(&Item { id, kind }, &history, &around, TimeDisplay::Elapsed);
+            assert_eq!(line.text, words);
+        }
     }
 
     #[test]
