@@ -115,7 +115,7 @@ fn matches_are_found_and_stepped_through() {
 }
 
 /// Texts that try to be more than text.
-pub(crate) const ATTACKS: [&str; 20] = [
+pub(crate) const ATTACKS: [&str; 17] = [
     "<script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
     "\"><svg onload=alert(1)>",
@@ -133,9 +133,6 @@ pub(crate) const ATTACKS: [&str; 20] = [
     "\0\u{202e}\u{2028}\u{1b}]0;x\u{7}",
     "${document.title='owned'}",
     "{{constructor.constructor('alert(1)')()}}",
-    "```\n</code></pre><script>document.title='owned'</script>\n```",
-    "> </blockquote><img src=x onerror=\"document.title='owned'\">",
-    "`</code><svg onload=alert(1)>`",
 ];
 
 #[test]
@@ -195,7 +192,14 @@ fn code_and_quotes_are_found_as_anything_else() {
 fn a_hostile_log_does_nothing() {
     let folder = Folder::new();
     let mut log = Vec::new();
-    for (n, attack) in ATTACKS.iter().enumerate() {
+    // Also out of code and quotes.
+    let blocks = [
+        "```\n</code></pre><script>document.title='owned'</script>\n```",
+        "> </blockquote><img src=x onerror=\"document.title='owned'\">",
+        "`</code><svg onload=alert(1)>`",
+    ];
+    let attacks: Vec<&str> = ATTACKS.into_iter().chain(blocks).collect();
+    for (n, attack) in attacks.iter().enumerate() {
         log.extend(says(n as i64, attack, attack));
         log.extend(says(n as i64, "mira", &format!("/me {attack}")));
     }
@@ -203,7 +207,7 @@ fn a_hostile_log_does_nothing() {
     let mut browser = Browser::start(390, 844, 1.0, false);
     browser.open(&file, "");
     let count = format!("{SHOWN}.length");
-    assert_eq!(browser.find(&count), 2 * ATTACKS.len());
+    assert_eq!(browser.find(&count), 2 * attacks.len());
     // Also not by way of the search, or of what is pressed.
     for words in ["<script>", "<img", "\"><svg", ".*", "\\", "document.title"] {
         search(&mut browser, words);
