@@ -28,7 +28,6 @@ export class Find {
     $("find-newer").addEventListener("click", () => this.step(-1));
     $("find-close").addEventListener("click", () => this.toggle());
     $("find-bar").addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.toggle();
       if (event.key === "Enter" && event.shiftKey && !event.isComposing) {
         event.preventDefault();
         this.step(-1);

@@ -546,12 +546,14 @@ $("more").addEventListener("click", async () => {
   look();
   draw();
 });
-$("here").addEventListener("click", () => {
+function toggleMembers() {
   const list = $("members");
   list.hidden = !list.hidden;
   $("here").setAttribute("aria-expanded", String(!list.hidden));
+  $("here").focus();
   draw();
-});
+}
+$("here").addEventListener("click", toggleMembers);
 $("try").addEventListener("click", () => page.link?.now());
 
 // The menu.
@@ -618,8 +620,13 @@ function menu() {
 }
 
 $("menu").addEventListener("click", menu);
-$("menu-list").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeMenu();
+// Escape closes what is open, the uppermost first.
+addEventListener("keydown", ({ key, isComposing }) => {
+  if (key !== "Escape" || isComposing) return;
+  if (!$("menu-list").hidden) closeMenu();
+  else if (isProjecting()) showWall(false);
+  else if (!$("find-bar").hidden) find.toggle();
+  else if (!$("members").hidden) toggleMembers();
 });
 document.addEventListener("pointerdown", ({ target }) => {
   if (!$("menu-list").hidden && !target.closest("#menu-list, #menu")) closeMenu();
@@ -630,6 +637,7 @@ document.addEventListener("pointerdown", ({ target }) => {
 async function showWall(wanted) {
   const own = `${location.origin}/`;
   project(wanted, page.addresses ?? [own]);
+  $(wanted ? "wall-leave" : "menu").focus();
   draw();
   if (!wanted) return;
   const { addresses = [] } = await askHealth(undefined, page.session.token).catch(() => ({}));
