@@ -213,5 +213,50 @@ fn everything_is_reached_by_keyboard() {
             .until(&format!("document.getElementById('{opened}').hidden"));
         assert_eq!(visitor.browser.find(focus), opener);
     }
+    // Those who are here: their list is beside the messages, and the focus goes into it and back.
+    visitor
+        .browser
+        .find("document.getElementById('here').focus()");
+    visitor.browser.press("Enter", 13, false);
+    visitor
+        .browser
+        .until("document.querySelectorAll('#members li').length === 2");
+    visitor
+        .browser
+        .find("document.querySelector('#members button').focus()");
+    // A listener that is new does not take it away.
+    server.log_in("eva");
+    visitor
+        .browser
+        .until("document.querySelectorAll('#members li').length === 3");
+    assert_eq!(
+        visitor.browser.find("document.activeElement.textContent"),
+        "Log out"
+    );
+    visitor.browser.press("Escape", 27, false);
+    visitor
+        .browser
+        .until("document.getElementById('members').hidden");
+    assert_eq!(visitor.browser.find(focus), "here");
+    // The projector's view has one button.
+    visitor
+        .browser
+        .find("document.getElementById('menu').focus()");
+    visitor.browser.press("Enter", 13, false);
+    visitor.choose("Show on projector");
+    visitor
+        .browser
+        .until("document.getElementById('wall').checkVisibility() && document.activeElement.id === 'wall-leave'");
+    visitor.browser.press("Tab", 9, false);
+    assert_ne!(
+        visitor
+            .browser
+            .find("document.activeElement.closest('#room')?.id ?? null"),
+        "room"
+    );
+    visitor.browser.press("Escape", 27, false);
+    visitor
+        .browser
+        .until("document.getElementById('wall').hidden && document.activeElement.id === 'menu'");
     visitor.is_well();
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -124,6 +125,10 @@ struct Address {
     server: Arc<Mutex<String>>,
     sent: Arc<Mutex<Vec<u8>>>,
     open: Arc<Mutex<Vec<TcpStream>>>,
+    /// From the next message on, no answer arrives.
+    armed: Arc<AtomicBool>,
+    /// No answer arrives.
+    loses: Arc<AtomicBool>,
 }
 
 impl Address {
@@ -134,9 +139,12 @@ impl Address {
             server: Arc::new(Mutex::new(server.address.clone())),
             sent: Arc::default(),
             open: Arc::default(),
+            armed: Arc::default(),
+            loses: Arc::default(),
         };
         let (server, sent) = (Arc::clone(&address.server), Arc::clone(&address.sent));
-        let open = Arc::clone(&address.open);
+        let (open, loses) = (Arc::clone(&address.open), Arc::clone(&address.loses));
+        let armed = Arc::clone(&address.armed);
         thread::spawn(move || {
             for mut client in listener.incoming().map_while(Result::ok) {
                 let at = server.lock().expect("no panic").clone();
@@ -148,14 +156,27 @@ impl Address {
                     [&client, &there].map(|end| end.try_clone().expect("a second handle"));
                 let end = client.try_clone().expect("a second handle");
                 open.lock().expect("no panic").push(end);
+                let (armed, will_lose) = (Arc::clone(&armed), Arc::clone(&loses));
+                let loses = Arc::clone(&loses);
                 thread::spawn(move || {
-                    let _ = std::io::copy(&mut answers, &mut back);
+                    let mut bytes = [0; 65_536];
+                    while let Ok(count @ 1..) = answers.read(&mut bytes) {
+                        let is_lost = loses.load(Ordering::SeqCst);
+                        if !is_lost && back.write_all(&bytes[..count]).is_err() {
+                            break;
+                        }
+                    }
                     let _ = back.shutdown(Shutdown::Both);
                 });
                 let sent = Arc::clone(&sent);
                 thread::spawn(move || {
                     let mut bytes = [0; 65_536];
                     while let Ok(count @ 1..) = client.read(&mut bytes) {
+                        if bytes[..count].starts_with(b"POST /messages")
+                            && armed.load(Ordering::SeqCst)
+                        {
+                            will_lose.store(true, Ordering::SeqCst);
+                        }
                         sent.lock().expect("no panic").extend(&bytes[..count]);
                         if there.write_all(&bytes[..count]).is_err() {
                             break;
@@ -168,14 +189,20 @@ impl Address {
         address
     }
 
-    /// Ends every connection; new ones go to this server. Returns what was sent so far.
-    fn turn_to(&self, server: &str) -> String {
+    /// Ends every connection; new ones go to this server.
+    fn turn_to(&self, server: &str) {
         *self.server.lock().expect("no panic") = server.to_string();
         for end in self.open.lock().expect("no panic").drain(..) {
             // It may be closed already.
             let _ = end.shutdown(Shutdown::Both);
         }
-        self.sent()
+    }
+
+    /// Answers arrive again.
+    fn answer_again(&self) {
+        for lost in [&self.armed, &self.loses] {
+            lost.store(false, Ordering::SeqCst);
+        }
     }
 
     /// What was sent since the last time.
@@ -265,5 +292,45 @@ fn another_room_at_the_same_address_is_told_nothing() {
         .browser
         .find("document.getElementById('draft').value");
     assert_eq!(draft, "a private draft");
+    visitor.is_well();
+}
+
+#[test]
+fn a_message_whose_answer_is_lost_is_said_once() {
+    let server = Server::start(&["--max-rate", "0"]);
+    let address = Address::of(&server);
+    let mut visitor = Visitor::at(&address.address, DESKTOP);
+    visitor.open("");
+    visitor.log_in("mira");
+    let mut typed = Vec::new();
+    for round in 0..4 {
+        address.armed.store(true, Ordering::SeqCst);
+        for n in 0..3 {
+            typed.push(format!("message {n} of round {round}"));
+            visitor.say(&typed[typed.len() - 1]);
+        }
+        // The first one is in the log, which the page cannot know.
+        wait_for("the message that arrives", || {
+            (said_by(&server, "mira").len() == typed.len() - 2).then_some(())
+        });
+        visitor
+            .browser
+            .until("document.querySelectorAll('.pending').length === 3");
+        if round < 2 {
+            address.answer_again();
+            address.turn_to(&server.address);
+        } else {
+            // In the meantime the tab dies, too.
+            visitor.browser.crash_tab();
+            address.answer_again();
+            visitor.browser.open_tab();
+            visitor.prepare();
+            visitor.open("");
+        }
+        visitor.wait_for_text(&typed[typed.len() - 1]);
+        visitor.browser.until(ALL_SENT);
+        assert_eq!(said_by(&server, "mira"), typed);
+        assert_eq!(visitor.texts(), typed);
+    }
     visitor.is_well();
 }
