@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use support::client::bearer;
 use support::program::Folder;
 use support::server::Server;
 
@@ -19,7 +20,8 @@ fn sentence(server: &Server, body: &str) -> String {
 #[test]
 fn a_name_is_asked_until_the_room_takes_one() {
     let server = Server::start(&["--room", "Workshop & friends"]);
-    server.log_in("bob");
+    let bob = bearer(&server.log_in("bob"));
+    let _bob = server.listen("/events", &[("Authorization", &bob)]);
     let mut visitor = Visitor::at(&server.address, DESKTOP);
     // A link fills the name in.
     visitor.open("#name=bob");
@@ -131,7 +133,8 @@ fn a_german_browser_gets_german_words() {
         .browser
         .find("document.getElementById('draft').placeholder");
     assert_eq!(placeholder, "Nachricht");
-    let day = "document.querySelector('.day').textContent";
-    assert_eq!(visitor.browser.find(day), "Heute");
+    visitor
+        .browser
+        .until("document.querySelector('.day')?.textContent === 'Heute'");
     visitor.is_well();
 }
