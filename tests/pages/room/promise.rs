@@ -98,10 +98,12 @@ fn what_one_name_typed_is_not_said_under_another_until_its_owner_says_so() {
     let token = bearer(token.as_str().expect("a token"));
     let ended = server.ask("DELETE", "/session", &[("Authorization", &token)], "");
     assert_eq!(ended.status, 204, "{}", ended.text());
-    wait_for("the name", || {
+    let taken = wait_for("the name", || {
         let taken = server.ask("POST", "/session", &[], "mira");
-        (taken.status == 201).then_some(())
+        (taken.status == 201).then_some(taken.json())
     });
+    let taken = bearer(taken["token"].as_str().expect("a token"));
+    let _other = server.listen("/events", &[("Authorization", &taken)]);
     visitor.open("");
     visitor
         .browser
