@@ -20,6 +20,10 @@ export class Transcript {
     this.atEnd = true;
     this.planned = false;
     this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // A row under a finger or a button stays the same until that is lifted, so that a press counts.
+    this.isPressed = false;
+    this.list.addEventListener("pointerdown", () => (this.isPressed = true));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.isPressed && setTimeout(() => this.#released()));
     this.box.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.box);
   }
@@ -32,7 +36,7 @@ export class Transcript {
     for (const item of items) {
       const signature = signatureOf(item, context);
       let row = this.rows.get(item.key);
-      if (!row || row.signature !== signature) {
+      if (!row || (row.signature !== signature && !this.isPressed)) {
         const element = rowOf(item, context);
         if (row) {
           const focused = row.element === document.activeElement;
@@ -96,6 +100,11 @@ export class Transcript {
     const next = at < 0 ? all.length - 1 : Math.max(0, Math.min(all.length - 1, at + step));
     all[next].focus();
     all[next].scrollIntoView({ block: "nearest" });
+  }
+
+  #released() {
+    this.isPressed = false;
+    this.on.scrolled();
   }
 
   #anchor() {
