@@ -13,6 +13,7 @@ mod talking;
 
 use serde_json::{Value, json};
 use support::server::Server;
+use support::waiting::wait_for;
 
 use super::browser::{Browser, Screen};
 
@@ -150,8 +151,17 @@ impl Visitor {
     fn choose(&mut self, words: &str) {
         let shown = "[...document.querySelectorAll('button')].find(one => one.checkVisibility() && one.textContent === WORDS)";
         let button = shown.replace("WORDS", &json!(words).to_string());
-        self.browser.until(&format!("Boolean({button})"));
-        self.browser.click(&button);
+        let watch = format!(
+            "(window.chosen = false, document.addEventListener('click', event => window.chosen ||= event.target.textContent === {}, {{capture: true, once: true}}), 1)",
+            json!(words)
+        );
+        // A button that moves at that moment is missed, as a reader may, who clicks again.
+        wait_for("a click that hits", || {
+            self.browser.until(&format!("Boolean({button})"));
+            self.browser.find(&watch);
+            self.browser.click(&button);
+            (self.browser.find("window.chosen") == true).then_some(())
+        });
     }
 
     /// All that the browser keeps for this address.
