@@ -47,6 +47,6 @@ has 'what was posted by replay to a name' 'is this thing on?' "$here/heard.words
 ! in_root /root/chatroom replay /root/sample.txt --into "nobody.example:$port" >"$here/said.words" 2>&1 ||
     fail 'a room was found under a name that nobody has'
 cat "$here/said.words"
-has 'a name that nobody has' 'no machine of this name is known' "$here/said.words"
+has 'a name that nobody has' 'no machine by this name is known' "$here/said.words"
 [ "$(wc -l <"$here/said.words")" = 1 ] || fail 'more than a sentence'
 echo 'Names: a server on one, a replay into it, and an unknown one'

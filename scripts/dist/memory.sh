@@ -16,7 +16,7 @@ mkdir -m 700 "$here/run" "$here/home"
 window=$!
 until_true "the window" alone xdotool search --onlyvisible --class chatroom
 cat "$here/said.words"
-has 'the window' "does not let a program run from memory" "$here/said.words"
+has 'the window' "does not let programs run from memory" "$here/said.words"
 readlink "/proc/$window/exe" >"$here/exe"
 has "the window's file" "$here/run/" "$here/exe"
 [ -z "$(ls -A "$here/run")" ] || fail 'something is in the runtime directory' "$(ls -A "$here/run")"

@@ -27,6 +27,9 @@ by_itself() {
     ) 2>/dev/null | sort
 }
 
+# A machine that boots has systemd, and that has units of its own.
+inside sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y systemd' >"$here/setup.words" 2>&1 \
+    || fail 'installing systemd' "$(tail -n 20 "$here/setup.words")"
 by_itself >"$here/before"
 for set in test durability clients bench; do
     inside /src/scripts/setup.sh "$set" >"$here/setup.words" 2>&1 || fail "setup.sh $set" "$(tail -n 20 "$here/setup.words")"
