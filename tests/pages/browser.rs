@@ -294,9 +294,22 @@ impl Browser {
     pub fn click(&mut self, element: &str) {
         let (x, y) = self.middle(element);
         for kind in ["mousePressed", "mouseReleased"] {
-            let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
-            self.order("Input.dispatchMouseEvent", event);
+            self.mouse(kind, x, y);
         }
+    }
+
+    /// Presses the mouse on the element that a script gives, does something, and lifts it at the same place.
+    #[track_caller]
+    pub fn hold_down(&mut self, element: &str, meanwhile: impl FnOnce(&mut Browser)) {
+        let (x, y) = self.middle(element);
+        self.mouse("mousePressed", x, y);
+        meanwhile(self);
+        self.mouse("mouseReleased", x, y);
+    }
+
+    fn mouse(&mut self, kind: &str, x: f64, y: f64) {
+        let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+        self.order("Input.dispatchMouseEvent", event);
     }
 
     /// Taps in the middle of the element that a script gives.

@@ -123,3 +123,22 @@ fn a_message_that_is_too_long_is_not_lost_and_says_so() {
     assert_eq!(said_by(&server, "mira"), ["ä".repeat(8_192)]);
     visitor.is_well();
 }
+
+#[test]
+fn a_press_counts_although_the_row_changes_meanwhile() {
+    let server = Server::start(&[]);
+    let mut visitor = Visitor::in_room(&server, "mira");
+    visitor.say("```\nlet it = be;\n```");
+    visitor.browser.until(ALL_SENT);
+    let copy = "document.querySelector('#list .copy')";
+    let count =
+        format!("window.presses = 0, {copy}.addEventListener('click', () => window.presses++), 1");
+    visitor.browser.find(&count);
+    // Somebody comes in, whose name could be marked in every row.
+    visitor.browser.hold_down(copy, |browser| {
+        server.log_in("bob");
+        browser.until("document.getElementById('here').textContent === '2 here'");
+    });
+    assert_eq!(visitor.browser.find("window.presses"), 1);
+    visitor.is_well();
+}

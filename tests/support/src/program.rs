@@ -186,6 +186,19 @@ impl Run {
         run
     }
 
+    /// Runs a program that not every machine has; `None`, and a line in the test's output, where it is missing.
+    #[track_caller]
+    pub fn if_installed(command: &mut Command) -> Option<Run> {
+        let program = command.get_program().to_string_lossy().to_string();
+        match command.output() {
+            Ok(output) => Some(Run::ended(format!("{command:?}"), output)),
+            Err(error) => {
+                println!("{program}: {error}");
+                None
+            }
+        }
+    }
+
     /// A finished run of `what` with this output.
     pub fn ended(what: String, output: Output) -> Run {
         Run { what, output }

@@ -20,23 +20,24 @@ export class Transcript {
     this.atEnd = true;
     this.planned = false;
     this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    // A row under a finger or a button stays the same until that is lifted, so that a press counts.
+    // Rows stay as and where they are until a press ends, so that it counts.
     this.isPressed = false;
     this.list.addEventListener("pointerdown", () => (this.isPressed = true));
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.isPressed && setTimeout(() => this.#released()));
+    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => this.isPressed && setTimeout(() => this.#released()));
     this.box.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.box);
   }
 
   // Shows these items.
   show(items, context) {
+    if (this.isPressed) return;
     const anchor = this.atEnd ? null : this.#anchor();
     const rows = new Map();
     let at = this.list.firstChild;
     for (const item of items) {
       const signature = signatureOf(item, context);
       let row = this.rows.get(item.key);
-      if (!row || (row.signature !== signature && !this.isPressed)) {
+      if (!row || row.signature !== signature) {
         const element = rowOf(item, context);
         if (row) {
           const focused = row.element === document.activeElement;

@@ -32,7 +32,7 @@ impl Presence {
         self.quotas.give_back(from);
     }
 
-    /// Takes the name for a new session whose join will now be asked for.
+    /// Takes the name for a new session that is about to join.
     ///
     /// # Errors
     /// Those of [`Presence::book_join`], except for too many joins; [`Denied::Already`] if the session has a
